@@ -1,0 +1,140 @@
+#include "baselines/quarot/quarot.h"
+
+#include <torch/torch.h>
+
+#include "ops/hadamard.h"
+#include "util/random.h"
+
+namespace freeact {
+namespace {
+
+// f(weight in float64), back in the weight's own dtype.
+template <typename Fn>
+void in_double(at::Tensor& weight, const Fn& fn) {
+  weight = fn(weight.to(at::kDouble)).to(weight.scalar_type());
+}
+
+void fold_norm(at::Tensor& norm, std::vector<Linear>& linears) {
+  for (Linear& linear : linears)
+    in_double(linear.weight, [&](const at::Tensor& w) { return w * norm.to(at::kDouble); });
+  norm = at::ones_like(norm);
+}
+
+at::Tensor random_signs(int64_t size, uint64_t seed) {
+  Random random(seed, "quarot rotation");
+  at::Tensor signs = at::empty({size});
+  for (int64_t i = 0; i < size; ++i) signs[i] = random.below(2) ? 1.0 : -1.0;
+  return signs;
+}
+
+// Rows in groups of one head's width: [.., heads * K] -> rotated per head.
+at::Tensor rotate_heads(const at::Tensor& x, const HadamardRotation& rotation) {
+  return rotation.apply(x.unflatten(-1, {-1, rotation.size()})).flatten(-2);
+}
+
+at::Tensor source_for(const HadamardSource& source, int64_t width) { return source ? source(width) : at::Tensor(); }
+
+}  // namespace
+
+void fold_norms(Decoder& model) {
+  for (Block& block : model.blocks) {
+    fold_norm(block.attention_norm, block.at(SiteId::kAttentionQkv));
+    fold_norm(block.mlp_norm, block.at(SiteId::kMlpGateUp));
+  }
+  std::vector<Linear> head = {model.head};
+  fold_norm(model.final_norm, head);
+  model.head = head[0];  // a tensor of its own now, no longer the embedding's
+  model.config.tied_head = false;
+}
+
+void rotate_residual(Decoder& model, const at::Tensor& rotation) {
+  const auto reads = [&](at::Tensor& w) { in_double(w, [&](const at::Tensor& x) { return at::matmul(x, rotation); }); };
+  const auto writes = [&](Linear& linear) {
+    in_double(linear.weight, [&](const at::Tensor& w) { return at::matmul(rotation.t(), w); });
+    if (linear.bias.defined())
+      in_double(linear.bias, [&](const at::Tensor& b) { return at::matmul(b, rotation); });
+  };
+  reads(model.embedding);
+  reads(model.head.weight);
+  for (Block& block : model.blocks) {
+    for (const SiteId id : {SiteId::kAttentionQkv, SiteId::kMlpGateUp})
+      for (Linear& linear : block.at(id)) reads(linear.weight);
+    writes(block.at(SiteId::kAttentionOutput)[0]);
+    writes(block.at(SiteId::kMlpDown)[0]);
+  }
+}
+
+void rotate_values(Decoder& model) {
+  const HadamardRotation rotation(model.config.head_width);
+  for (Block& block : model.blocks) {
+    Linear& v = block.at(SiteId::kAttentionQkv)[2];
+    v.weight = rotate_heads(v.weight.t(), rotation).t().contiguous();
+    if (v.bias.defined()) v.bias = rotate_heads(v.bias, rotation);
+    Linear& o = block.at(SiteId::kAttentionOutput)[0];
+    o.weight = rotate_heads(o.weight, rotation);
+  }
+}
+
+bool heads_can_mix(const DecoderConfig& config) {
+  try {
+    static_cast<void>(HadamardRotation(config.num_heads));
+    static_cast<void>(HadamardRotation(config.head_width));
+    return true;
+  } catch (const UserError&) {
+    return false;
+  }
+}
+
+std::array<TransformChain, kNumSites> online_rotations(const DecoderConfig& config, const HadamardSource& source) {
+  std::array<TransformChain, kNumSites> chains;
+  auto& output = chains[static_cast<size_t>(SiteId::kAttentionOutput)];
+  const int64_t width = config.num_heads * config.head_width;
+  if (heads_can_mix(config)) {
+    const at::Tensor mix =
+        HadamardRotation(config.num_heads, source_for(source, config.num_heads)).apply(at::eye(config.num_heads));
+    output.push_back(std::make_shared<KroneckerTransform>(KroneckerTransform::Factors{mix, {}, mix, {}}));
+  } else {
+    output.push_back(std::make_shared<HadamardTransform>(width, source_for(source, width)));
+  }
+  chains[static_cast<size_t>(SiteId::kMlpDown)].push_back(
+      std::make_shared<HadamardTransform>(config.mlp_width, source_for(source, config.mlp_width)));
+  return chains;
+}
+
+std::shared_ptr<const QuantisedKvPath> rotated_kv_path(const DecoderConfig& config, const QuantSpec& spec,
+                                                       const Clip& clip) {
+  if (spec.key.is_float() && spec.value.is_float()) return nullptr;
+  QuantisedKvPath::Parts parts;
+  parts.key_grid = spec.key;
+  parts.value_grid = spec.value;
+  parts.key_clip = parts.value_clip = clip;
+  if (!spec.key.is_float()) {
+    parts.query_rotation = HadamardRotation(config.head_width).apply(at::eye(config.head_width));
+    parts.key_rotation = parts.query_rotation;
+  }
+  parts.per_head = config.num_heads != config.num_kv_heads;
+  parts.include_zero = !parts.per_head;
+  return std::make_shared<QuantisedKvPath>(std::move(parts));
+}
+
+void Quarot::prepare(Decoder& model, const std::vector<at::Tensor>&) const {
+  if (config_.subtract_embedding_mean) model.embedding = model.embedding - model.embedding.mean(-1, true);
+  fold_norms(model);
+  rotate_residual(model, random_hadamard(random_signs(model.config.width, context_.seed)));
+  if (heads_can_mix(model.config)) rotate_values(model);
+}
+
+CalibratedBlock Quarot::calibrate(const Block& block, const std::vector<BlockBatch>&,
+                                  const DecoderConfig& config) const {
+  RoundingSettings rounding = config_.rounding();
+  rounding.transforms = online_rotations(config);
+  CalibratedBlock result = round_block(block, context_.quant, rounding);
+  result.kv = rotated_kv_path(config, context_.quant, rounding.activation_clip);
+  return result;
+}
+
+MethodEntry quarot_entry() {
+  return method_entry<Quarot, QuarotConfig>("quarot", "QuaRot", "random Hadamard rotations, folded and online");
+}
+
+}  // namespace freeact

@@ -1,0 +1,9 @@
+#include "baselines/rtn/rtn.h"
+
+#include <torch/torch.h>
+
+namespace freeact {
+
+MethodEntry rtn_entry() { return method_entry<Rtn, RtnConfig>("rtn", "RTN", "round to nearest, no transform"); }
+
+}  // namespace freeact

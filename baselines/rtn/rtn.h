@@ -1,0 +1,25 @@
+// Round to nearest: no transform, the grids alone. See README.md beside this file.
+#pragma once
+
+#include "calibration/clipping_config.h"
+#include "method/method.h"
+
+namespace freeact {
+
+using RtnConfig = ClippingConfig;
+
+class Rtn : public Method {
+ public:
+  Rtn(const RtnConfig& config, const MethodContext& context) : config_(config), quant_(context.quant) {}
+  CalibratedBlock calibrate(const Block& block, const std::vector<BlockBatch>&, const DecoderConfig&) const override {
+    return round_block(block, quant_, config_.rounding());
+  }
+
+ private:
+  RtnConfig config_;
+  QuantSpec quant_;
+};
+
+MethodEntry rtn_entry();
+
+}  // namespace freeact

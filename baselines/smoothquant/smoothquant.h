@@ -1,0 +1,43 @@
+// SmoothQuant (Xiao et al., ICML 2023, arXiv 2211.10438): moves the difficulty of outlier channels from activations to
+// weights by a per-channel scale, folded into the norm before them. See README.md beside this file.
+#pragma once
+
+#include "calibration/clipping_config.h"
+#include "method/method.h"
+
+namespace freeact {
+
+struct SmoothQuantConfig : ClippingConfig {
+  double alpha = 0.5;
+
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit("alpha", alpha, "migration strength: s = xmax^alpha / wmax^(1 - alpha)");
+    ClippingConfig::fields(visit);
+  }
+  void check() const;
+};
+
+// s [D] = max(xmax^alpha / max(wmax, 1e-5)^(1 - alpha), 1e-5), wmax over the rows of all linears fed by the norm.
+at::Tensor smoothing_scale(const at::Tensor& activation_max_D, const std::vector<Linear>& linears, double alpha);
+// norm / s, W * s: the same function. A norm's bias, where there is one, is divided as well.
+void smooth(const at::Tensor& scale_D, at::Tensor& norm_weight, std::vector<Linear>& linears,
+            at::Tensor* norm_bias = nullptr);
+
+class SmoothQuant : public Method {
+ public:
+  SmoothQuant(const SmoothQuantConfig& config, const MethodContext& context)
+      : config_(config), quant_(context.quant) {}
+  void prepare(Decoder& model, const std::vector<at::Tensor>& calibration) const override;
+  CalibratedBlock calibrate(const Block& block, const std::vector<BlockBatch>&, const DecoderConfig&) const override {
+    return round_block(block, quant_, config_.rounding());
+  }
+
+ private:
+  SmoothQuantConfig config_;
+  QuantSpec quant_;
+};
+
+MethodEntry smoothquant_entry();
+
+}  // namespace freeact

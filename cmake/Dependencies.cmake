@@ -1,0 +1,44 @@
+find_package(Threads REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(nlohmann_json 3.10 REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(SQLiteCpp REQUIRED)
+find_package(fmt REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
+find_path(CLI11_INCLUDE CLI/CLI.hpp REQUIRED)
+
+# LibTorch. Only torch_cpu and c10 are linked, straight from the wheel or archive, so that a CPU build needs neither a
+# CUDA toolkit nor the CUDA wheels. tools/setup writes the default folder; point FREEACT_TORCH at your own to override.
+set(FREEACT_TORCH "$ENV{FREEACT_TORCH}" CACHE PATH "The torch folder of a LibTorch 2.11 (holds include/ and lib/)")
+if(NOT FREEACT_TORCH)
+  if(DEFINED ENV{XDG_CACHE_HOME})
+    set(freeact_cache $ENV{XDG_CACHE_HOME}/freeact)
+  else()
+    set(freeact_cache $ENV{HOME}/.cache/freeact)
+  endif()
+  set(FREEACT_TORCH ${freeact_cache}/torch-2.11.0/torch CACHE PATH "" FORCE)
+endif()
+if(NOT EXISTS ${FREEACT_TORCH}/lib/libtorch_cpu.so)
+  message(FATAL_ERROR "No LibTorch in '${FREEACT_TORCH}': run tools/setup, or set FREEACT_TORCH to a torch 2.11 folder")
+endif()
+
+# Header-only, since LibTorch brings headers of a newer fmt than the system's library and they come first.
+target_link_libraries(freeact_options INTERFACE fmt::fmt-header-only nlohmann_json::nlohmann_json)
+
+add_library(freeact_torch INTERFACE)
+target_include_directories(freeact_torch SYSTEM INTERFACE
+  ${FREEACT_TORCH}/include ${FREEACT_TORCH}/include/torch/csrc/api/include)
+target_link_libraries(freeact_torch INTERFACE ${FREEACT_TORCH}/lib/libtorch_cpu.so ${FREEACT_TORCH}/lib/libc10.so)
+# libtorch_cpu of the CUDA wheel needs cudart and cupti at load time; the wheels put them beside torch.
+file(GLOB freeact_cuda_runtime LIST_DIRECTORIES true ${FREEACT_TORCH}/../nvidia/*/lib)
+set(CMAKE_BUILD_RPATH ${FREEACT_TORCH}/lib ${freeact_cuda_runtime})
+foreach(folder IN LISTS freeact_cuda_runtime)
+  target_link_options(freeact_torch INTERFACE -Wl,-rpath-link,${folder})
+endforeach()
+
+if(FREEACT_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+endif()

@@ -1,0 +1,35 @@
+option(FREEACT_BUILD_TESTS "Build the tests" ON)
+option(FREEACT_WERROR "Treat warnings as errors" ON)
+option(FREEACT_CUDA "Build the CUDA kernels (needs a CUDA toolkit)" OFF)
+set(FREEACT_SANITIZE "" CACHE STRING "Sanitisers to build with, e.g. address,undefined")
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  # A precompiled header is part of every unit, so ccache must be told not to mind its time stamp.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+endif()
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_library(freeact_options INTERFACE)
+target_compile_options(freeact_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+  -Wno-restrict)  # GCC 12 raises it falsely on "literal" + std::string (GCC bug 105651)
+if(FREEACT_WERROR)
+  target_compile_options(freeact_options INTERFACE -Werror)
+endif()
+if(FREEACT_SANITIZE)
+  add_compile_options(-fsanitize=${FREEACT_SANITIZE} -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=${FREEACT_SANITIZE})
+endif()

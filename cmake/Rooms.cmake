@@ -1,0 +1,26 @@
+# One precompiled header with LibTorch for all rooms that use tensors: parsing torch/torch.h takes longer than any file of ours.
+function(freeact_precompiled_torch)
+  if(NOT EXISTS ${CMAKE_CURRENT_BINARY_DIR}/torch_pch.cpp)
+    file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/torch_pch.cpp "// carries the precompiled header\n")
+  endif()
+  add_library(freeact_torch_pch STATIC ${CMAKE_CURRENT_BINARY_DIR}/torch_pch.cpp)
+  target_link_libraries(freeact_torch_pch PUBLIC freeact_torch freeact_options)
+  target_precompile_headers(freeact_torch_pch PRIVATE <torch/torch.h> <fmt/format.h> <nlohmann/json.hpp>)
+endfunction()
+
+# freeact_room(NAME [TORCH] DIR folder LINKS libraries...): the static library freeact_NAME from every .cpp of the folder.
+function(freeact_room name)
+  cmake_parse_arguments(ROOM "TORCH" "DIR" "LINKS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${ROOM_DIR}/*.cpp)
+  if(NOT sources)  # BRINGUP
+    file(TOUCH ${CMAKE_BINARY_DIR}/empty_${name}.cpp)
+    set(sources ${CMAKE_BINARY_DIR}/empty_${name}.cpp)
+  endif()
+  add_library(freeact_${name} STATIC ${sources})
+  target_include_directories(freeact_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
+  target_link_libraries(freeact_${name} PUBLIC freeact_options ${ROOM_LINKS})
+  if(ROOM_TORCH)
+    target_link_libraries(freeact_${name} PUBLIC freeact_torch)
+    target_precompile_headers(freeact_${name} REUSE_FROM freeact_torch_pch)
+  endif()
+endfunction()

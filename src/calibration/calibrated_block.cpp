@@ -1,0 +1,41 @@
+#include "calibration/calibrated_block.h"
+
+#include <torch/torch.h>
+
+namespace freeact {
+
+Block CalibratedBlock::quantised() const {
+  Block block = equivalent;
+  for (size_t i = 0; i < kNumSites; ++i) block.sites[i] = sites[i];
+  block.kv = kv;
+  return block;
+}
+
+std::shared_ptr<const QuantisedKvPath> plain_kv_path(const QuantSpec& spec, const Clip& clip) {
+  if (spec.key.is_float() && spec.value.is_float()) return nullptr;
+  QuantisedKvPath::Parts parts;
+  parts.key_grid = spec.key;
+  parts.value_grid = spec.value;
+  parts.key_clip = parts.value_clip = clip;
+  return std::make_shared<QuantisedKvPath>(std::move(parts));
+}
+
+CalibratedBlock round_block(const Block& block, const QuantSpec& spec, const RoundingSettings& settings) {
+  CalibratedBlock result;
+  result.equivalent = block;
+  for (size_t i = 0; i < kNumSites; ++i) {
+    QuantisedSite::Parts parts;
+    parts.transforms = settings.transforms[i];
+    parts.activation_grid = spec.activation;
+    for (const Linear& linear : block.linears[i]) {
+      parts.linears.push_back(quantise_linear(apply_weight(parts.transforms, linear.weight), linear.bias, spec.weight,
+                                              settings.weight_clip));
+      parts.linears.back().activation_clip = settings.activation_clip;
+    }
+    result.sites[i] = std::make_shared<QuantisedSite>(std::move(parts));
+  }
+  result.kv = plain_kv_path(spec, settings.activation_clip);
+  return result;
+}
+
+}  // namespace freeact

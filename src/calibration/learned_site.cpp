@@ -1,0 +1,111 @@
+#include <torch/torch.h>
+
+#include "calibration/learned_block.h"
+#include "ops/ops.h"
+
+namespace freeact {
+namespace {
+
+constexpr double kClipStart = 4.0;
+
+// Rows of [heads * K, D] (or [heads * K, 1]) times basis on every head: W[h, k, :] -> sum_k W[h, k, :] M[k, k'].
+at::Tensor apply_output_basis(const at::Tensor& rows, const at::Tensor& basis) {
+  const at::Tensor heads = rows.unflatten(0, {-1, basis.size(0)});
+  return at::matmul(basis.t(), heads).flatten(0, 1);
+}
+
+at::Tensor of_token(const at::Tensor& clip, const at::Tensor& types_BT) {
+  return clip.numel() == 1 ? clip : clip.index({types_BT}).unsqueeze(-1);
+}
+
+}  // namespace
+
+LearnedClip LearnedClip::start(at::IntArrayRef shape) {
+  return {at::full(shape, kClipStart).set_requires_grad(true), at::full(shape, kClipStart).set_requires_grad(true)};
+}
+
+Clip LearnedClip::value() const {
+  if (!max.defined()) return {};
+  return {at::sigmoid(max), at::sigmoid(min)};
+}
+
+at::Tensor LearnableSite::input_mean() const {
+  return upstream ? kronecker_apply(mean_ND, {}, upstream->matrix()) : mean_ND;
+}
+
+at::Tensor LearnableSite::transformed(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
+  const at::Tensor x = mean_ND.defined() ? x_BTD - rows_of_type(input_mean(), types_BT) : x_BTD;
+  const at::Tensor z = transform.activation(x);
+  return keep_ND.defined() ? z * rows_of_type(keep_ND, types_BT) : z;
+}
+
+at::Tensor LearnableSite::quantised_activation(const at::Tensor& z_BTD, const at::Tensor& types_BT, size_t part) const {
+  Clip clip = parts[part].activation_clip.value();
+  if (clip.max.defined()) clip = {of_token(clip.max, types_BT), of_token(clip.min, types_BT)};
+  return fake_quantise_activation(z_BTD, activation_grid, clip);
+}
+
+at::Tensor LearnableSite::transformed_weight(size_t part) const {
+  const Part& p = parts[part];
+  at::Tensor w = upstream ? kronecker_apply(p.linear.weight, {}, upstream->inverse_transpose()) : p.linear.weight;
+  w = transform.weight(w);
+  if (p.weight_clip.max.defined()) {
+    const Clip ratio = p.weight_clip.value();
+    w = at::clamp(w, std::get<0>(w.min(1, true)) * ratio.min, std::get<0>(w.max(1, true)) * ratio.max);
+  }
+  return p.output_basis ? apply_output_basis(w, p.output_basis->matrix()) : w;
+}
+
+at::Tensor LearnableSite::quantised_weight(size_t part) const {
+  const at::Tensor w = transformed_weight(part);
+  return weight_grid.is_float() ? w : fake_quantise(w, weight_scale(w, weight_grid), weight_grid);
+}
+
+at::Tensor LearnableSite::output_bias(size_t part) const {
+  const Part& p = parts[part];
+  if (!p.linear.bias.defined() || !p.output_basis) return p.linear.bias;
+  return apply_output_basis(p.linear.bias.unsqueeze(-1), p.output_basis->matrix()).squeeze(-1);
+}
+
+std::vector<at::Tensor> LearnableSite::forward(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
+  const at::Tensor z = transformed(x_BTD, types_BT);
+  std::vector<at::Tensor> outputs;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    at::Tensor y = at::linear(quantised_activation(z, types_BT, i), quantised_weight(i), output_bias(i));
+    // The mean's exact image: float mean times float original weight (README of the reference outputs, point 22).
+    if (mean_ND.defined()) {
+      at::Tensor image = at::matmul(mean_ND, parts[i].linear.weight.t());
+      if (parts[i].output_basis) image = apply_output_basis(image.t(), parts[i].output_basis->matrix()).t();
+      y = y + rows_of_type(image, types_BT);
+    }
+    outputs.push_back(y);
+  }
+  return outputs;
+}
+
+std::pair<at::Tensor, at::Tensor> LearnableKvPath::query_key(const at::Tensor& q_BHTK, const at::Tensor& k_BGTK) const {
+  if (key_grid.is_float()) return {q_BHTK, k_BGTK};
+  const at::Tensor q = key_basis ? at::matmul(q_BHTK, key_basis->inverse_transpose()) : q_BHTK;
+  const at::Tensor k = key_basis ? at::matmul(k_BGTK, key_basis->matrix()) : k_BGTK;
+  return {q, fake_quantise_activation(k, key_grid, key_clip.value())};
+}
+
+at::Tensor LearnableKvPath::value(const at::Tensor& v_BGTK) const {
+  return fake_quantise_activation(v_BGTK, value_grid, value_clip.value());
+}
+
+std::shared_ptr<const QuantisedKvPath> LearnableKvPath::freeze() const {
+  const at::NoGradGuard no_grad;
+  QuantisedKvPath::Parts p;
+  if (key_basis) {
+    p.query_rotation = key_basis->inverse_transpose().detach().clone();
+    p.key_rotation = key_basis->matrix().detach().clone();
+  }
+  p.key_grid = key_grid;
+  p.value_grid = value_grid;
+  p.key_clip = key_clip.value();
+  p.value_clip = value_clip.value();
+  return std::make_shared<QuantisedKvPath>(std::move(p));
+}
+
+}  // namespace freeact

@@ -1,0 +1,74 @@
+#include "calibration/learning.h"
+
+#include <torch/torch.h>
+
+#include "calibration/site_maxima.h"
+#include "util/error.h"
+#include "util/random.h"
+
+namespace freeact {
+namespace {
+
+// Mean input per token type [N, D] of every site; with one mean for all types, its rows repeat.
+std::array<at::Tensor, kNumSites> collect_means(const Block& block, const std::vector<BlockBatch>& batches, const DecoderConfig& config,
+                         MeanKind kind) {
+  const auto num_types = static_cast<int64_t>(config.token_types.size());
+  std::array<at::Tensor, kNumSites> sums, counts;
+  visit_site_inputs(block, batches, config, [&](size_t i, const at::Tensor& x_BTD, const at::Tensor& types_BT) {
+    const at::Tensor types = kind == MeanKind::kType ? types_BT : at::zeros_like(types_BT);
+    const at::Tensor member_NT = at::one_hot(types.flatten(), num_types).to(at::kDouble).t();
+    const at::Tensor sum = at::matmul(member_NT, x_BTD.flatten(0, 1).to(at::kDouble));
+    sums[i] = sums[i].defined() ? sums[i] + sum : sum;
+    counts[i] = counts[i].defined() ? counts[i] + member_NT.sum(1, true) : member_NT.sum(1, true);
+  });
+  std::array<at::Tensor, kNumSites> means;
+  for (size_t i = 0; i < kNumSites; ++i) {
+    means[i] = (sums[i] / counts[i].clamp_min(1)).to(at::kFloat);
+    if (kind == MeanKind::kGlobal) means[i] = means[i].slice(0, 0, 1).expand({num_types, -1}).contiguous();
+  }
+  return means;
+}
+
+}  // namespace
+
+LossKind parse_loss(const std::string& name) {
+  if (name == "block") return LossKind::kBlock;
+  if (name == "types") return LossKind::kTypes;
+  throw UserError("key 'method.loss' must be block or types, but is '{}'", name);
+}
+
+MeanKind parse_mean(const std::string& name) {
+  if (name == "none") return MeanKind::kNone;
+  if (name == "global") return MeanKind::kGlobal;
+  if (name == "type") return MeanKind::kType;
+  throw UserError("key 'method.type_mean' must be none, global or type, but is '{}'", name);
+}
+
+TrainingTrace train_block(const LearnedBlock& learned, const std::vector<BlockBatch>& batches,
+                          const DecoderConfig& config, const LearningSettings& settings, const StepObserver& on_step) {
+  const auto loss_of_batch = [&](int64_t index) {
+    const BlockBatch& batch = batches[static_cast<size_t>(index)];
+    const at::Tensor y = learned.block.forward(batch.inputs_BTD, batch.context, config);
+    if (settings.loss == LossKind::kBlock) return mean_squared_loss(y, batch.outputs_BTD);
+    return type_sum_loss(y, batch.outputs_BTD, batch.context.types_BT,
+                         static_cast<int64_t>(config.token_types.size()));
+  };
+  return train(learned.parameter_groups(settings.trainer), static_cast<int64_t>(batches.size()), settings.trainer,
+               loss_of_batch, on_step);
+}
+
+CalibratedBlock learn_block(const Block& block, const std::vector<BlockBatch>& batches, const DecoderConfig& config,
+                            const QuantSpec& spec, const LearningSettings& settings, uint64_t seed) {
+  if (batches.empty()) throw UserError("this method learns from calibration data, but the calibration set is empty");
+  const LearnedBlock learned = make_learned_block(block, config, spec, settings.block,
+                                                  collect_maxima(block, batches, config),
+                                                  derive_seed(seed, fmt::format("block{}", block.index)));
+  if (settings.mean != MeanKind::kNone) {
+    const auto means = collect_means(block, batches, config, settings.mean);
+    for (size_t i = 0; i < kNumSites; ++i) learned.sites[i]->mean_ND = means[i];
+  }
+  train_block(learned, batches, config, settings);
+  return learned.freeze();
+}
+
+}  // namespace freeact

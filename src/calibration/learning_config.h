@@ -1,0 +1,63 @@
+// The settings that every learning method shares, as an experiment states them.
+#pragma once
+
+#include <string>
+
+#include "calibration/learning.h"
+#include "util/error.h"
+
+namespace freeact {
+
+struct LearningConfig {
+  std::string parametrisation = "svd";
+  bool per_channel_scale = true;
+  double scale_alpha = 0.3;
+  bool lwc = true;
+  bool lac = true;
+  int epochs = 15;
+  double learning_rate = 5e-3;
+  int64_t batch_size = 4;
+  double clip_lr_factor = 10;
+  double min_lr_factor = 1e-3;
+  double weight_decay = 0.01;
+  std::string loss = "block";
+  bool warmup = false;
+
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit("parametrisation", parametrisation, "svd (U diag(s) V^T by Cayley maps) or inv (a free matrix)");
+    visit("per_channel_scale", per_channel_scale, "learn a scale per input channel, folded into the norm before it");
+    visit("scale_alpha", scale_alpha, "start of that scale: wmax^(1-alpha) / xmax^alpha");
+    visit("lwc", lwc, "learn weight clipping");
+    visit("lac", lac, "learn activation clipping");
+    visit("epochs", epochs, "passes over the calibration set, per block");
+    visit("learning_rate", learning_rate, "of transforms and scales");
+    visit("batch_size", batch_size, "sequences per step");
+    visit("clip_lr_factor", clip_lr_factor, "clip factors learn this much faster");
+    visit("min_lr_factor", min_lr_factor, "the cosine ends at learning_rate times this");
+    visit("weight_decay", weight_decay, "AdamW's, on all parameters");
+    visit("loss", loss, "block (mean over all tokens) or types (sum over token types)");
+    visit("warmup", warmup, "linear warm-up over the first 16 steps");
+  }
+
+  void check() const {
+    if (epochs < 1) throw UserError("key 'method.epochs' must be 1 or more, but is {}", epochs);
+    if (batch_size < 1) throw UserError("key 'method.batch_size' must be 1 or more, but is {}", batch_size);
+    if (!(learning_rate > 0)) throw UserError("key 'method.learning_rate' must be positive, but is {}", learning_rate);
+    settings();
+  }
+
+  LearningSettings settings() const {
+    LearningSettings s;
+    s.block.parametrisation = parse_parametrisation(parametrisation);
+    s.block.per_channel_scale = per_channel_scale;
+    s.block.scale_alpha = scale_alpha;
+    s.block.weight_clipping = lwc;
+    s.block.activation_clipping = lac;
+    s.trainer = {epochs, learning_rate, clip_lr_factor, min_lr_factor, weight_decay, warmup};
+    s.loss = parse_loss(loss);
+    return s;
+  }
+};
+
+}  // namespace freeact

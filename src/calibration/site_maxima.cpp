@@ -1,0 +1,50 @@
+#include "calibration/site_maxima.h"
+
+#include <torch/torch.h>
+
+namespace freeact {
+
+at::Tensor column_maxima(const std::vector<Linear>& linears) {
+  at::Tensor largest;
+  for (const Linear& linear : linears) {
+    const at::Tensor own = linear.weight.abs().amax(0);
+    largest = largest.defined() ? at::maximum(largest, own) : own;
+  }
+  return largest;
+}
+
+void visit_site_inputs(const Block& block, const std::vector<BlockBatch>& batches, const DecoderConfig& config,
+                       const SiteInputVisitor& fn) {
+  const at::NoGradGuard no_grad;
+  for (const auto& batch : batches) {
+    ForwardContext context = batch.context;
+    const Observer observer = [&](const std::string& point, const at::Tensor& value) {
+      for (size_t i = 0; i < kNumSites; ++i)
+        if (point == fmt::format("block{}.{}.input", block.index, kSiteNames[i])) fn(i, value, context.types_BT);
+    };
+    context.observer = &observer;
+    block.forward(batch.inputs_BTD, context, config);
+  }
+}
+
+SiteMaxima collect_maxima(const Block& block, const std::vector<BlockBatch>& batches, const DecoderConfig& config) {
+  SiteMaxima maxima;
+  visit_site_inputs(block, batches, config, [&](size_t i, const at::Tensor& x_BTD, const at::Tensor&) {
+    const at::Tensor own = x_BTD.flatten(0, 1).abs().amax(0);
+    maxima[i] = maxima[i].defined() ? at::maximum(maxima[i], own) : own;
+  });
+  return maxima;
+}
+
+std::vector<SiteMaxima> collect_model_maxima(const Decoder& model, const std::vector<at::Tensor>& ids_BT) {
+  const at::NoGradGuard no_grad;
+  std::vector<SiteMaxima> all;
+  auto batches = first_block_batches(model, ids_BT);
+  for (const Block& block : model.blocks) {
+    all.push_back(collect_maxima(block, batches, model.config));
+    for (auto& batch : batches) batch.inputs_BTD = block.forward(batch.inputs_BTD, batch.context, model.config);
+  }
+  return all;
+}
+
+}  // namespace freeact

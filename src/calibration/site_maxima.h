@@ -1,0 +1,26 @@
+// Largest magnitudes per input channel, over calibration tokens: what scales are chosen from.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <vector>
+
+#include "calibration/driver.h"
+
+namespace freeact {
+
+using SiteMaxima = std::array<at::Tensor, kNumSites>;  // [D] of every site
+
+// Of one block from its full-precision inputs, and of all blocks of a model from batches of ids [B, T].
+SiteMaxima collect_maxima(const Block& block, const std::vector<BlockBatch>& batches, const DecoderConfig& config);
+std::vector<SiteMaxima> collect_model_maxima(const Decoder& model, const std::vector<at::Tensor>& ids_BT);
+
+// Largest magnitude per column over the rows of all linears: [D].
+at::Tensor column_maxima(const std::vector<Linear>& linears);
+
+// Calls fn(site index, input [B, T, D], types [B, T]) for the full-precision input of every site in every batch.
+using SiteInputVisitor = std::function<void(size_t site, const at::Tensor& x_BTD, const at::Tensor& types_BT)>;
+void visit_site_inputs(const Block& block, const std::vector<BlockBatch>& batches, const DecoderConfig& config,
+                       const SiteInputVisitor& fn);
+
+}  // namespace freeact

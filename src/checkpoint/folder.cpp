@@ -1,0 +1,100 @@
+#include "checkpoint/folder.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "util/error.h"
+#include "util/files.h"
+#include "util/hash.h"
+
+namespace freeact {
+namespace {
+
+// The first few of many complaints, so that a wrong checkpoint does not fill the screen.
+std::string shortened(const std::vector<std::string>& items) {
+  constexpr size_t kShown = 8;
+  const std::vector<std::string> head(items.begin(), items.begin() + static_cast<long>(std::min(kShown, items.size())));
+  std::string text = fmt::format("{}", fmt::join(head, ", "));
+  if (items.size() > kShown) text += fmt::format(" and {} more", items.size() - kShown);
+  return text;
+}
+
+}  // namespace
+
+CheckpointFolder::CheckpointFolder(const std::filesystem::path& folder) : folder_(folder) {
+  if (!std::filesystem::is_directory(folder))
+    throw UserError("no checkpoint folder '{}': give a folder with config.json and model.safetensors", folder.string());
+  config_ = read_json(folder / "config.json");
+  open_weights();
+}
+
+void CheckpointFolder::open_weights() {
+  const auto index_path = folder_ / "model.safetensors.index.json";
+  std::set<std::string> names = {"model.safetensors"};
+  nlohmann::json map;
+  if (std::filesystem::exists(index_path)) {
+    names.clear();
+    const nlohmann::json index = read_json(index_path);
+    if (!index.is_object() || !index.contains("weight_map") || !index.at("weight_map").is_object())
+      throw UserError("'{}' has no object 'weight_map'", index_path.string());
+    map = index.at("weight_map");
+    for (const auto& [tensor, file] : map.items()) {
+      if (!file.is_string()) throw UserError("'{}': tensor '{}' names no file", index_path.string(), tensor);
+      names.insert(file.get<std::string>());
+    }
+  }
+  for (const auto& name : names) {
+    paths_.push_back(folder_ / name);
+    files_.emplace_back(paths_.back());
+    for (const auto& [tensor, info] : files_.back().tensors())
+      if (!file_of_.emplace(tensor, files_.size() - 1).second)
+        throw UserError("'{}': tensor '{}' is in two of the files", folder_.string(), tensor);
+  }
+  for (const auto& [tensor, file] : map.items())
+    if (!contains(tensor) || paths_[file_of_.at(tensor)] != folder_ / file.get<std::string>())
+      throw UserError("'{}' promises tensor '{}' in {}, which does not hold it", index_path.string(), tensor,
+                      file.dump());
+}
+
+at::Tensor CheckpointFolder::tensor(const std::string& name) const {
+  const auto found = file_of_.find(name);
+  if (found == file_of_.end()) throw UserError("checkpoint '{}' has no tensor '{}'", folder_.string(), name);
+  return files_[found->second].tensor(name);
+}
+
+void CheckpointFolder::check(const std::vector<TensorSpec>& expected) const {
+  std::vector<std::string> missing, surplus, misshapen;
+  std::set<std::string> wanted;
+  for (const auto& spec : expected) {
+    wanted.insert(spec.name);
+    const auto found = file_of_.find(spec.name);
+    if (found == file_of_.end()) {
+      missing.push_back(spec.name);
+      continue;
+    }
+    const auto& shape = files_[found->second].tensors().at(spec.name).shape;
+    if (shape != spec.shape)
+      misshapen.push_back(
+          fmt::format("{} is {}, expected {}", spec.name, shape_text(shape), shape_text(spec.shape)));
+  }
+  for (const auto& [name, file] : file_of_)
+    if (!wanted.count(name)) surplus.push_back(name);
+  if (missing.empty() && surplus.empty() && misshapen.empty()) return;
+  std::string text = fmt::format("checkpoint '{}' does not fit its config.json:", folder_.string());
+  if (!missing.empty()) text += fmt::format(" missing {};", shortened(missing));
+  if (!surplus.empty()) text += fmt::format(" surplus {};", shortened(surplus));
+  if (!misshapen.empty()) text += fmt::format(" {};", shortened(misshapen));
+  text.back() = '.';
+  throw UserError(text);
+}
+
+std::string CheckpointFolder::hash() const {
+  std::string all = sha256_file(folder_ / "config.json");
+  for (const auto& path : paths_) all += sha256_file(path);
+  return sha256(all);
+}
+
+}  // namespace freeact

@@ -1,0 +1,62 @@
+// Composes the tree of an experiment from the files of an experiments folder.
+//
+//   config.yaml                defaults of every experiment
+//   GROUP/CHOICE.yaml          what "GROUP: CHOICE" stands for (groups: see kGroups)
+//   task/NAME.yaml             a task, chosen by the list "tasks"
+//   quickstart.yaml, paper/... experiments
+//
+// A file's list "defaults" is applied in its order: "- GROUP: CHOICE" replaces the whole group by that file, a plain
+// name merges another experiment. The file's own keys come last and win.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "config/tree.h"
+
+namespace freeact {
+
+inline constexpr std::array kGroups = {"model", "method", "quant", "calibration", "backend", "launcher"};
+
+bool is_group(std::string_view key);
+
+// The choices of a group ("method") or the tasks ("task"), sorted. Empty when the folder is missing.
+std::vector<std::string> list_group(const std::filesystem::path& experiments_dir, const std::string& group);
+
+struct ExperimentInfo {
+  std::string name;
+  std::string description;  // "" where the file has none
+};
+
+// All experiments, sorted by name. Throws UserError on a malformed file.
+std::vector<ExperimentInfo> list_experiments(const std::filesystem::path& experiments_dir);
+
+class Composer {
+ public:
+  explicit Composer(std::filesystem::path experiments_dir) : dir_(std::move(experiments_dir)) {}
+
+  // config.yaml and the experiment with all it inherits; "tasks" and references are as written, "sweep" is kept.
+  Tree compose(const std::string& experiment) const;
+
+  // Replaces the whole group by GROUP/CHOICE.yaml, and drops a sweep over that group. place is for the error message.
+  void choose(Tree& tree, const std::string& group, const Json& choice, const std::string& place) const;
+
+  // Replaces the names in "tasks" by the tasks' own files. Keys under "task" go into every one of them.
+  void resolve_tasks(Tree& tree) const;
+
+  // Throws UserError when the experiment's files set keys in a group that its sweep replaces: they would be lost.
+  void refuse_lost_keys(const Tree& tree, const std::string& group) const;
+
+ private:
+  void add_default(Tree& tree, const Json& entry, const std::string& place, std::vector<std::string>& chain) const;
+  void add_experiment(Tree& tree, const std::string& name, const std::string& place,
+                      std::vector<std::string>& chain) const;
+  void add_file(Tree& tree, const std::filesystem::path& file, std::vector<std::string>& chain) const;
+  Tree load_choice(const std::string& group, const std::string& choice, const std::string& place) const;
+
+  std::filesystem::path dir_;
+};
+
+}  // namespace freeact

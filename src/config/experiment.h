@@ -1,0 +1,154 @@
+// The experiment: what is run, with which method, bits, data and tasks. Each field is declared once, in fields().
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/tree.h"
+
+namespace freeact {
+
+struct ModelConfig {
+  std::string name;
+  std::string path;
+  std::string family;
+  std::string dtype = "float32";
+
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit("name", name, "name shown in reports");
+    visit("path", path, "checkpoint folder, relative to the project's root");
+    visit("family", family, "architecture and quirks, e.g. llada");
+    visit("dtype", dtype, "type the 16-bit model computes in: float32, bfloat16 or float16");
+  }
+};
+
+// The method checks its own settings: this room knows no method.
+struct MethodConfig {
+  std::string name;
+  Json settings = Json::object();  // the group "method" without "name"
+
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit("name", name, "none, or a method of `freeact list methods`");
+    visit("settings", settings, "what the method itself declares");
+  }
+};
+
+// 16 bits stand for "not quantised".
+struct QuantConfig {
+  int w_bits = 4;
+  int a_bits = 4;
+  int kv_bits = 16;
+  bool w_symmetric = true;
+  bool a_symmetric = true;
+
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit("w_bits", w_bits, "bits of a weight: 2 to 8, or 16");
+    visit("a_bits", a_bits, "bits of an activation: 2 to 8, or 16");
+    visit("kv_bits", kv_bits, "bits of a cached key or value: 2 to 8, or 16");
+    visit("w_symmetric", w_symmetric, "weight grid symmetric around zero, without a zero point");
+    visit("a_symmetric", a_symmetric, "activation grid symmetric around zero, without a zero point");
+  }
+
+  // "W4A4", with "KV4" behind it where the cache is quantised; "16-bit" when nothing is.
+  std::string label() const;
+};
+
+struct CalibrationConfig {
+  std::string dataset;
+  int num_samples = 32;
+  int sequence_length = 0;
+  double mask_ratio_min = 0.0;
+  double mask_ratio_max = 1.0;
+
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit("dataset", dataset, "folder below datasets/");
+    visit("num_samples", num_samples, "sequences");
+    visit("sequence_length", sequence_length, "tokens a sequence; 0: as the data has it");
+    visit("mask_ratio_min", mask_ratio_min, "diffusion models: least share of masked tokens, drawn per sequence");
+    visit("mask_ratio_max", mask_ratio_max, "diffusion models: greatest share of masked tokens");
+  }
+};
+
+struct TaskConfig {
+  std::string name;
+  std::string kind = "generation";
+  std::string dataset;
+  int num_items = 0;
+  std::string metric;
+  int version = 1;
+  Json generation = Json::object();
+  std::vector<double> mask_ratios;
+
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit("name", name, "name shown in reports");
+    visit("kind", kind, "generation: an answer is written and scored; likelihood: given text is scored");
+    visit("dataset", dataset, "folder below datasets/");
+    visit("num_items", num_items, "first items of the data set; 0: all");
+    visit("metric", metric, "scorer");
+    visit("version", version, "raised when prompt, scorer or data change, so that old rows are not compared with new");
+    visit("generation", generation, "settings of the sampler");
+    visit("mask_ratios", mask_ratios, "likelihood of diffusion models: shares of masked tokens");
+  }
+};
+
+struct BackendConfig {
+  std::string name = "simulated";
+  std::string device = "cpu";
+
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit("name", name, "simulated: floats on the integer grid");
+    visit("device", device, "cpu, or cuda:0");
+  }
+};
+
+struct LauncherConfig {
+  std::string name = "local";
+  int workers = 2;
+
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit("name", name, "where the cells run");
+    visit("workers", workers, "cells at a time");
+  }
+};
+
+struct Experiment {
+  std::string name;
+  ModelConfig model;
+  MethodConfig method;
+  QuantConfig quant;
+  CalibrationConfig calibration;
+  std::vector<TaskConfig> tasks;
+  BackendConfig backend;
+  LauncherConfig launcher;
+  uint64_t seed = 0;
+
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit("name", name, "the experiment's file, unless it says otherwise");
+    visit("model", model, "");
+    visit("method", method, "");
+    visit("quant", quant, "");
+    visit("calibration", calibration, "");
+    visit("tasks", tasks, "");
+    visit("backend", backend, "");
+    visit("launcher", launcher, "");
+    visit("seed", seed, "every random choice derives from it");
+  }
+};
+
+// Reads and validates a composed tree whose tasks and references are resolved. Where the method is "none", quant
+// becomes 16/16/16. Throws UserError, with the place, on an unknown key, a wrong type, a missing or impossible value.
+Experiment read_experiment(const Tree& tree);
+
+// The whole experiment, defaults included, in the form the files have; read_experiment() reads it back.
+Json resolved_values(const Experiment& experiment);
+
+}  // namespace freeact

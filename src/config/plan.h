@@ -1,0 +1,27 @@
+// The plan of an experiment: every cell of its sweep, validated, before anything is loaded.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "config/experiment.h"
+
+namespace freeact {
+
+struct Cell {
+  Experiment experiment;
+  Json resolved;     // the whole experiment with all defaults, as printed and stored
+  std::string hash;  // sha256 of what can change a result: resolved without "name" and "launcher"
+  Places places;     // where each key was written; see located()
+};
+
+// Composes an experiment, applies the overrides ("method=rtn", "quant.w_bits=3", "task.num_items=10" for all tasks) and
+// expands the sweep. The axes are those of the experiment's "sweep" in its order, then those of the overrides; the last
+// one runs fastest. An override of a swept key replaces that axis. In a cell, groups are chosen first and single keys
+// set after. Of cells with equal hash the first is kept. A list of values for a key that the experiment does not sweep
+// needs multirun. Throws UserError on anything wrong.
+std::vector<Cell> plan_experiment(const std::filesystem::path& experiments_dir, const std::string& experiment,
+                                  const std::vector<std::string>& overrides, bool multirun);
+
+}  // namespace freeact

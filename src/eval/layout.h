@@ -1,0 +1,53 @@
+// How one item of a task becomes one token sequence of a masked-diffusion model: a text with slots, and what is masked.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tokenizer/tokenizer.h"
+
+namespace freeact {
+
+// One line of a data set: what is asked, and the one right answer.
+struct TaskItem {
+  std::string input, answer;
+
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit("input", input, "what is asked");
+    visit("answer", answer, "the right answer");
+  }
+};
+
+// A data set's layout.json. All sequences of one task should have one length, since batches are not padded.
+struct Layout {
+  std::string text = "{input}={answer}";
+  std::string blank;
+  int64_t length = 0;
+
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit("text", text, "literal text, special tokens included, with the slots {input} and {answer}");
+    visit("blank", blank,
+          "one character; when given, {answer} is solved in place: only where the input has this character is it "
+          "masked, and every character must be one token");
+    visit("length", length, "ends of sequence are added, and predicted too, up to this many tokens; 0: none");
+  }
+};
+
+// Special ids of the model the sequence is for.
+struct SequenceIds {
+  int64_t mask, end;
+};
+
+// The whole sequence, and the same with mask ids wherever something is to be predicted.
+struct TokenSequence {
+  std::vector<int64_t> target, masked;
+};
+
+// Throws UserError when the item does not fit the layout or the tokenizer; where names the item.
+TokenSequence lay_out(const Layout& layout, const TaskItem& item, const Tokenizer& tokenizer, SequenceIds ids,
+                      const std::string& where);
+
+}  // namespace freeact

@@ -1,0 +1,106 @@
+#include "model/decoder.h"
+
+#include <torch/torch.h>
+
+#include <limits>
+
+#include "util/error.h"
+
+namespace freeact {
+namespace {
+
+// [B, T, heads*K] -> [B, heads, T, K]
+at::Tensor split_heads(const at::Tensor& x, int64_t head_width) {
+  return x.unflatten(-1, {-1, head_width}).transpose(1, 2);
+}
+
+at::Tensor positions_of(const at::Tensor& ids_BT, const at::Tensor& mask_BT, PaddingRule rule) {
+  if (rule == PaddingRule::kQueriesAndKeys && mask_BT.defined())
+    return (mask_BT.to(at::kLong).cumsum(-1) - 1).masked_fill(mask_BT == 0, 1);
+  return at::arange(ids_BT.size(1), ids_BT.options()).unsqueeze(0);
+}
+
+// Additive bias [B, 1, 1 or T, T]: the lowest float rather than -inf, since a pad's own row may be hidden entirely.
+at::Tensor padding_bias(const at::Tensor& mask_BT, PaddingRule rule, at::ScalarType dtype) {
+  const at::Tensor real = mask_BT != 0;
+  at::Tensor visible = real.unsqueeze(1).unsqueeze(1);
+  if (rule == PaddingRule::kQueriesAndKeys) visible = at::logical_and(visible, real.unsqueeze(1).unsqueeze(-1));
+  const double lowest = dtype == at::kFloat || dtype == at::kBFloat16 ? -3.3895e38 : -65504.0;
+  return at::zeros(visible.sizes(), visible.options().dtype(dtype)).masked_fill(at::logical_not(visible), lowest);
+}
+
+}  // namespace
+
+std::vector<at::Tensor> Block::run_site(SiteId id, const at::Tensor& x_BTD, const ForwardContext& context) const {
+  const std::string name = fmt::format("block{}.{}", index, site_name(id));
+  context.observe(name + ".input", x_BTD);
+  std::vector<at::Tensor> outputs;
+  if (const auto& site = sites[static_cast<size_t>(id)])
+    outputs = site->forward(x_BTD, context.types_BT);
+  else
+    for (const Linear& linear : at(id)) outputs.push_back(linear(x_BTD));
+  for (size_t i = 0; i < outputs.size(); ++i) context.observe(fmt::format("{}.output.{}", name, i), outputs[i]);
+  return outputs;
+}
+
+at::Tensor Block::attend(const at::Tensor& x_BTD, const ForwardContext& context, const DecoderConfig& config) const {
+  const auto qkv = run_site(SiteId::kAttentionQkv, x_BTD, context);
+  at::Tensor q = apply_rope(split_heads(qkv[0], config.head_width), context.rope);
+  at::Tensor k = apply_rope(split_heads(qkv[1], config.head_width), context.rope);
+  at::Tensor v = split_heads(qkv[2], config.head_width);
+  context.observe(fmt::format("block{}.rope.q", index), q);
+  context.observe(fmt::format("block{}.rope.k", index), k);
+  if (kv) {
+    std::tie(q, k) = kv->query_key(q, k);
+    v = kv->value(v);
+  }
+  const auto product = at::GradMode::is_enabled() ? attention_naive : attention;
+  const at::Tensor heads = product(q, k, v, context.bias, config.causal);
+  return run_site(SiteId::kAttentionOutput, heads.transpose(1, 2).flatten(-2), context)[0];
+}
+
+at::Tensor Block::forward(const at::Tensor& hidden_BTD, const ForwardContext& context,
+                          const DecoderConfig& config) const {
+  const at::Tensor attended =
+      hidden_BTD + attend(rms_norm(hidden_BTD, attention_norm, config.norm_eps), context, config);
+  const auto gate_up = run_site(SiteId::kMlpGateUp, rms_norm(attended, mlp_norm, config.norm_eps), context);
+  const at::Tensor out =
+      attended + run_site(SiteId::kMlpDown, at::silu(gate_up[0]) * gate_up[1], context)[0];
+  context.observe(fmt::format("block{}", index), out);
+  return out;
+}
+
+ForwardContext Decoder::context(const at::Tensor& ids_BT, const at::Tensor& attention_mask_BT) const {
+  // A mask without a pad hides nothing; leaving it out keeps the fast attention paths.
+  const bool padded = attention_mask_BT.defined() && attention_mask_BT.eq(0).any().item<bool>();
+  const at::Tensor mask = padded ? attention_mask_BT : at::Tensor();
+  if (padded && config.causal) throw UserError("padded batches are not supported for causal models");
+  ForwardContext context;
+  context.types_BT = (ids_BT == config.mask_id).to(at::kLong);
+  context.rope = rope_table(positions_of(ids_BT, mask, config.padding), config.head_width, config.rope_theta);
+  if (config.rope_in_model_dtype)
+    context.rope = {context.rope.cos.to(embedding.scalar_type()), context.rope.sin.to(embedding.scalar_type())};
+  if (padded) context.bias = padding_bias(mask, config.padding, embedding.scalar_type());
+  return context;
+}
+
+at::Tensor Decoder::embed(const at::Tensor& ids_BT) const { return at::embedding(embedding, ids_BT); }
+
+at::Tensor Decoder::output(const at::Tensor& hidden_BTD, const ForwardContext& context) const {
+  const at::Tensor normed = rms_norm(hidden_BTD, final_norm, config.norm_eps);
+  context.observe("final_norm", normed);
+  return head(normed);
+}
+
+at::Tensor Decoder::logits(const at::Tensor& ids_BT, const ForwardContext& context) const {
+  at::Tensor hidden = embed(ids_BT);
+  context.observe("embed", hidden);
+  for (const Block& block : blocks) hidden = block.forward(hidden, context, config);
+  return output(hidden, context);
+}
+
+at::Tensor Decoder::logits(const at::Tensor& ids_BT, const at::Tensor& attention_mask_BT) const {
+  return logits(ids_BT, context(ids_BT, attention_mask_BT));
+}
+
+}  // namespace freeact

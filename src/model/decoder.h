@@ -1,0 +1,88 @@
+// The one decoder of all language models of the suite. A family file (model/family.h) maps published tensor names and
+// config keys to it. Letters: B batch, T tokens, D width, H heads, G key/value heads, K head width, V vocabulary rows.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ops/ops.h"
+#include "quant/site.h"
+
+namespace freeact {
+
+// How a padded batch is masked and numbered.
+enum class PaddingRule {
+  kKeysOnly,         // LLaDA: pads are hidden as keys; positions count from the left edge, pads included
+  kQueriesAndKeys,   // Dream: attention only among real tokens; positions count real tokens
+};
+
+struct DecoderConfig {
+  std::string family;
+  int64_t width = 0, num_heads = 0, num_kv_heads = 0, head_width = 0, num_layers = 0, mlp_width = 0;
+  int64_t vocabulary_rows = 0;   // rows of embedding and head; may exceed the tokenizer's ids
+  double norm_eps = 1e-5, rope_theta = 10000.0;
+  bool causal = false, qkv_bias = false, tied_head = false;
+  bool rope_in_model_dtype = false;  // Dream casts cosine and sine to the model's dtype, LLaDA rotates in float32
+  bool shifted_logits = false;       // Dream: row i-1 predicts position i
+  PaddingRule padding = PaddingRule::kKeysOnly;
+  int64_t mask_id = -1, eos_id = -1, pad_id = -1;
+  std::vector<std::string> token_types = {"visible", "mask"};  // name of each token-type index
+};
+
+// Called with (point, tensor) as a forward pass goes by: "embed", "block0.attention.qkv.input",
+// "block0.attention.qkv.output.0", "block0.rope.q", "block0.rope.k", "block0", "final_norm".
+using Observer = std::function<void(const std::string& point, const at::Tensor& value)>;
+
+// What a forward pass knows of its batch besides the activations.
+struct ForwardContext {
+  at::Tensor types_BT;   // int64, index into DecoderConfig::token_types
+  RopeTable rope;
+  at::Tensor bias;       // additive attention bias, undefined when nothing is hidden
+  const Observer* observer = nullptr;
+
+  void observe(const std::string& point, const at::Tensor& value) const {
+    if (observer) (*observer)(point, value);
+  }
+};
+
+// One transformer block: its float weights, and how each site computes (null: from the float weights).
+struct Block {
+  int64_t index = 0;
+  at::Tensor attention_norm, mlp_norm;                       // [D]
+  std::array<std::vector<Linear>, kNumSites> linears;        // {q, k, v}, {o}, {gate, up}, {down}
+  std::array<std::shared_ptr<const Site>, kNumSites> sites;
+  std::shared_ptr<const KvPath> kv;
+
+  // hidden [B, T, D] -> [B, T, D].
+  at::Tensor forward(const at::Tensor& hidden_BTD, const ForwardContext& context, const DecoderConfig& config) const;
+  std::vector<Linear>& at(SiteId id) { return linears[static_cast<size_t>(id)]; }
+  const std::vector<Linear>& at(SiteId id) const { return linears[static_cast<size_t>(id)]; }
+
+ private:
+  std::vector<at::Tensor> run_site(SiteId id, const at::Tensor& x_BTD, const ForwardContext& context) const;
+  at::Tensor attend(const at::Tensor& x_BTD, const ForwardContext& context, const DecoderConfig& config) const;
+};
+
+// A copy shares its tensors with the original; rewrites replace tensors and never change them in place.
+struct Decoder {
+  DecoderConfig config;
+  at::Tensor embedding;     // [V, D]
+  std::vector<Block> blocks;
+  at::Tensor final_norm;    // [D]
+  Linear head;              // [V, D]
+
+  // ids [B, T] int64; attention_mask [B, T] (1 real, 0 pad) may be undefined.
+  ForwardContext context(const at::Tensor& ids_BT, const at::Tensor& attention_mask_BT = {}) const;
+  at::Tensor embed(const at::Tensor& ids_BT) const;
+  // Logits [B, T, V] of the embedded hidden states [B, T, D] after all blocks.
+  at::Tensor output(const at::Tensor& hidden_BTD, const ForwardContext& context) const;
+  at::Tensor logits(const at::Tensor& ids_BT, const ForwardContext& context) const;
+  at::Tensor logits(const at::Tensor& ids_BT, const at::Tensor& attention_mask_BT = {}) const;
+};
+
+}  // namespace freeact

@@ -1,0 +1,96 @@
+#include "ops/ops.h"
+
+#include <torch/torch.h>
+
+#include <cmath>
+
+#include "util/error.h"
+
+namespace freeact {
+namespace {
+
+at::Tensor repeat_heads(const at::Tensor& x_BGTK, int64_t heads) {
+  const int64_t groups = x_BGTK.size(1);
+  return groups == heads ? x_BGTK : x_BGTK.repeat_interleave(heads / groups, 1);
+}
+
+}  // namespace
+
+at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
+  const at::Tensor wide = x.to(at::promote_types(x.scalar_type(), at::kFloat));
+  const at::Tensor normal = wide * at::rsqrt(wide.square().mean(-1, /*keepdim=*/true) + eps);
+  return normal.to(x.scalar_type()) * weight;
+}
+
+RopeTable rope_table(const at::Tensor& positions_BT, int64_t head_width, double theta) {
+  const at::Tensor exponents =
+      at::arange(0, head_width, 2, at::TensorOptions(at::kFloat).device(positions_BT.device())) /
+      static_cast<double>(head_width);
+  const at::Tensor frequencies = 1.0 / at::pow(theta, exponents);
+  const at::Tensor half = positions_BT.to(at::kFloat).unsqueeze(-1) * frequencies;
+  const at::Tensor angles = at::cat({half, half}, -1).unsqueeze(1);
+  return {angles.cos(), angles.sin()};
+}
+
+at::Tensor apply_rope(const at::Tensor& x_BHTK, const RopeTable& table) {
+  const at::Tensor x = x_BHTK.to(at::promote_types(x_BHTK.scalar_type(), table.cos.scalar_type()));
+  const auto halves = x.chunk(2, -1);
+  const at::Tensor rotated = at::cat({-halves[1], halves[0]}, -1);
+  return (x * table.cos + rotated * table.sin).to(x_BHTK.scalar_type());
+}
+
+at::Tensor attention(const at::Tensor& q_BHTK, const at::Tensor& k_BGTK, const at::Tensor& v_BGTK, const at::Tensor& bias,
+                     bool causal) {
+  const int64_t heads = q_BHTK.size(1);
+  FREEACT_CHECK(!(causal && bias.defined()), "causal attention takes its bias from the mask");
+  const auto mask = bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt;
+  return at::scaled_dot_product_attention(q_BHTK, repeat_heads(k_BGTK, heads), repeat_heads(v_BGTK, heads), mask, 0.0,
+                                          causal);
+}
+
+at::Tensor attention_naive(const at::Tensor& q_BHTK, const at::Tensor& k_BGTK, const at::Tensor& v_BGTK,
+                           const at::Tensor& bias, bool causal) {
+  const int64_t heads = q_BHTK.size(1), tokens = q_BHTK.size(2);
+  const double scale = 1.0 / std::sqrt(static_cast<double>(q_BHTK.size(3)));
+  at::Tensor scores = at::matmul(q_BHTK, repeat_heads(k_BGTK, heads).transpose(-1, -2)) * scale;
+  if (bias.defined()) scores = scores + bias;
+  if (causal) {
+    const at::Tensor future = at::ones({tokens, tokens}, scores.options().dtype(at::kBool)).triu(1);
+    scores = scores.masked_fill(future, -INFINITY);
+  }
+  const auto wide = at::promote_types(scores.scalar_type(), at::kFloat);
+  return at::matmul(at::softmax(scores, -1, wide).to(v_BGTK.scalar_type()), repeat_heads(v_BGTK, heads));
+}
+
+at::Tensor kronecker_apply(const at::Tensor& x, const at::Tensor& left, const at::Tensor& right) {
+  FREEACT_CHECK(left.defined() || right.defined(), "a Kronecker product of two identities has no size");
+  const int64_t width = x.size(-1);
+  const int64_t rows = left.defined() ? left.size(0) : width / right.size(0);
+  at::Tensor grid = x.reshape({-1, rows, width / rows});
+  if (right.defined()) grid = at::matmul(grid, right);
+  if (left.defined()) grid = at::matmul(left.t(), grid);
+  return grid.reshape(x.sizes());
+}
+
+at::Tensor kronecker_apply_naive(const at::Tensor& x, const at::Tensor& left, const at::Tensor& right) {
+  return at::matmul(x, at::kron(left, right));
+}
+
+at::Tensor cayley(const at::Tensor& raw) {
+  const at::Tensor lower = at::tril(raw);
+  const at::Tensor skew = lower - lower.t();
+  const at::Tensor identity = at::eye(raw.size(0), raw.options().requires_grad(false));
+  return at::linalg_solve(identity - skew / 2, identity + skew / 2);
+}
+
+at::Tensor orthogonal_from_gaussian(const at::Tensor& gaussian_matrix) {
+  const auto [q, r] = at::linalg_qr(gaussian_matrix);
+  return q * at::sign(at::diagonal(r));
+}
+
+at::Tensor gaussian(at::IntArrayRef shape, uint64_t seed) {
+  auto generator = at::detail::createCPUGenerator(seed);
+  return at::randn(shape, generator, at::TensorOptions(at::kDouble));
+}
+
+}  // namespace freeact

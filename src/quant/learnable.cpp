@@ -1,0 +1,115 @@
+#include "quant/learnable.h"
+
+#include <torch/torch.h>
+
+#include <cmath>
+
+#include "ops/ops.h"
+#include "util/error.h"
+#include "util/random.h"
+
+namespace freeact {
+namespace {
+
+at::Tensor trainable(const at::Tensor& value) { return value.detach().clone().set_requires_grad(true); }
+
+at::Tensor random_orthogonal(int64_t size, uint64_t seed) {
+  return orthogonal_from_gaussian(gaussian({size, size}, seed)).to(at::kFloat);
+}
+
+}  // namespace
+
+Parametrisation parse_parametrisation(const std::string& name) {
+  if (name == "svd") return Parametrisation::kSvd;
+  if (name == "inv") return Parametrisation::kInverse;
+  throw UserError("key 'method.parametrisation' must be svd or inv, but is '{}'", name);
+}
+
+LearnableMatrix::LearnableMatrix(Parametrisation kind, int64_t size, uint64_t seed)
+    : kind_(kind), u_(trainable(random_orthogonal(size, derive_seed(seed, "u")))) {
+  if (kind == Parametrisation::kInverse) return;
+  v_ = trainable(random_orthogonal(size, derive_seed(seed, "v")));
+  s_ = trainable(at::ones({size}));
+}
+
+LearnableMatrix::LearnableMatrix(Parametrisation kind, at::Tensor u, at::Tensor s, at::Tensor v)
+    : kind_(kind), u_(std::move(u)), s_(std::move(s)), v_(std::move(v)) {}
+
+at::Tensor LearnableMatrix::svd_form(const at::Tensor& diagonal) const {
+  const at::Tensor u = cayley(u_);
+  return at::matmul(diagonal.defined() ? u * diagonal : u, cayley(v_).t());
+}
+
+at::Tensor LearnableMatrix::matrix() const {
+  switch (kind_) {
+    case Parametrisation::kSvd: return svd_form(s_);
+    case Parametrisation::kOrthogonal: return svd_form({});
+    case Parametrisation::kInverse: return u_;
+  }
+  throw Defect("unknown parametrisation");
+}
+
+at::Tensor LearnableMatrix::inverse_transpose() const {
+  switch (kind_) {
+    case Parametrisation::kSvd: return svd_form(1 / s_);
+    case Parametrisation::kOrthogonal: return svd_form({});
+    case Parametrisation::kInverse: return at::inverse(u_.to(at::kDouble)).t().to(u_.scalar_type());
+  }
+  throw Defect("unknown parametrisation");
+}
+
+std::vector<at::Tensor> LearnableMatrix::parameters() const {
+  if (kind_ == Parametrisation::kInverse) return {u_};
+  if (kind_ == Parametrisation::kOrthogonal) return {u_, v_};
+  return {u_, s_, v_};
+}
+
+LearnableKronecker LearnableKronecker::random(Parametrisation kind, int64_t width, uint64_t seed) {
+  const auto [rows, columns] = kronecker_split(width);
+  LearnableKronecker transform;
+  transform.left = std::make_shared<LearnableMatrix>(kind, rows, derive_seed(seed, "left"));
+  transform.right = std::make_shared<LearnableMatrix>(kind, columns, derive_seed(seed, "right"));
+  return transform;
+}
+
+at::Tensor LearnableKronecker::activation(const at::Tensor& x) const {
+  const at::Tensor scaled = scale.defined() ? x * scale : x;
+  return kronecker_apply(scaled, left ? left->matrix() : at::Tensor(), right ? right->matrix() : at::Tensor());
+}
+
+at::Tensor LearnableKronecker::weight(const at::Tensor& weight_OD) const {
+  const at::Tensor scaled = scale.defined() ? weight_OD / scale : weight_OD;
+  return kronecker_apply(scaled, left ? left->inverse_transpose() : at::Tensor(),
+                         right ? right->inverse_transpose() : at::Tensor());
+}
+
+std::shared_ptr<const Transform> LearnableKronecker::freeze() const {
+  const at::NoGradGuard no_grad;
+  KroneckerTransform::Factors factors;
+  if (left) {
+    factors.left = left->matrix().detach().clone();
+    factors.left_inverse_t = left->inverse_transpose().detach().clone();
+  }
+  if (right) {
+    factors.right = right->matrix().detach().clone();
+    factors.right_inverse_t = right->inverse_transpose().detach().clone();
+  }
+  return std::make_shared<KroneckerTransform>(std::move(factors));
+}
+
+std::pair<int64_t, int64_t> kronecker_split(int64_t n) {
+  FREEACT_CHECK(n > 0, "width {}", n);
+  if (n % 4 == 2) return {2, n / 2};
+  // n = (a - b)(a + b): the smallest a >= sqrt(n) for which a^2 - n is a square.
+  for (auto a = static_cast<int64_t>(std::ceil(std::sqrt(static_cast<double>(n))));; ++a) {
+    const int64_t rest = a * a - n;
+    const auto b = static_cast<int64_t>(std::llround(std::sqrt(static_cast<double>(rest))));
+    if (rest >= 0 && b * b == rest) return {a - b, a + b};
+  }
+}
+
+at::Tensor initial_scale(const at::Tensor& activation_max_D, const at::Tensor& weight_max_D, double alpha) {
+  return (weight_max_D.pow(1 - alpha) / activation_max_D.pow(alpha)).clamp_min(1e-5);
+}
+
+}  // namespace freeact

@@ -1,0 +1,173 @@
+#include "quant/quantised_site.h"
+
+#include <torch/torch.h>
+
+#include "util/error.h"
+
+namespace freeact {
+namespace {
+
+at::Tensor get(const NamedTensors& tensors, const std::string& name) {
+  const auto found = tensors.find(name);
+  return found == tensors.end() ? at::Tensor() : found->second;
+}
+
+void put(NamedTensors& tensors, const std::string& name, const at::Tensor& tensor) {
+  if (tensor.defined()) tensors[name] = tensor.detach();
+}
+
+at::Tensor pack_grid(const Grid& grid) { return at::tensor({grid.bits, grid.symmetric ? 1 : 0}, at::kInt); }
+Grid unpack_grid(const at::Tensor& packed) { return {packed[0].item<int>(), packed[1].item<int>() != 0}; }
+
+at::Tensor pack_text(const std::string& text) {
+  return at::tensor(at::ArrayRef<uint8_t>(reinterpret_cast<const uint8_t*>(text.data()), text.size()), at::kByte);
+}
+std::string unpack_text(const at::Tensor& bytes) {
+  const at::Tensor plain = bytes.contiguous();
+  return {reinterpret_cast<const char*>(plain.data_ptr<uint8_t>()), static_cast<size_t>(plain.numel())};
+}
+
+// A learned clip factor per token type becomes one per token.
+at::Tensor per_token(const at::Tensor& clip, const at::Tensor& types_BT) {
+  if (!clip.defined() || clip.numel() == 1) return clip;
+  return clip.index({types_BT}).unsqueeze(-1);
+}
+
+bool same_clip(const Clip& a, const Clip& b) {
+  if (!a.max.defined() || !b.max.defined()) return a.max.defined() == b.max.defined();
+  return at::equal(a.max, b.max) && at::equal(a.min, b.min);
+}
+
+}  // namespace
+
+at::Tensor QuantisedLinear::weight() const {
+  return scale.scale.defined() ? dequantise(codes.to(scale.scale.scalar_type()), scale) : codes;
+}
+
+QuantisedLinear quantise_linear(const at::Tensor& weight_OD, const at::Tensor& bias, const Grid& grid,
+                                WeightClip clip) {
+  if (grid.is_float()) return {weight_OD.detach(), {}, bias, {}};
+  const Scale scale = weight_scale(weight_OD.detach(), grid, clip);
+  const auto dtype = grid.symmetric ? at::kChar : at::kByte;
+  return {quantise(weight_OD.detach(), scale, grid).to(dtype), scale, bias, {}};
+}
+
+QuantisedSite::QuantisedSite(Parts parts) : parts_(std::move(parts)) {
+  for (const auto& linear : parts_.linears) weights_.push_back(linear.weight());
+}
+
+std::vector<at::Tensor> QuantisedSite::forward(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
+  at::Tensor x = parts_.mean_ND.defined() ? x_BTD - rows_of_type(parts_.mean_ND, types_BT) : x_BTD;
+  const at::Tensor z = apply_activation(parts_.transforms, x, types_BT);
+  std::vector<at::Tensor> outputs;
+  at::Tensor quantised;
+  for (size_t i = 0; i < weights_.size(); ++i) {
+    const QuantisedLinear& linear = parts_.linears[i];
+    if (i == 0 || !same_clip(linear.activation_clip, parts_.linears[i - 1].activation_clip))
+      quantised = fake_quantise_activation(z, parts_.activation_grid,
+                                           {per_token(linear.activation_clip.max, types_BT),
+                                            per_token(linear.activation_clip.min, types_BT)});
+    at::Tensor y = at::linear(quantised, weights_[i], linear.bias);
+    if (parts_.mean_ND.defined()) y = y + rows_of_type(parts_.mean_bias_NO[i], types_BT);
+    outputs.push_back(y);
+  }
+  return outputs;
+}
+
+NamedTensors QuantisedSite::save(const std::string& prefix) const {
+  NamedTensors all;
+  put(all, prefix + "activation_grid", pack_grid(parts_.activation_grid));
+  put(all, prefix + "mean", parts_.mean_ND);
+  for (size_t i = 0; i < parts_.transforms.size(); ++i) {
+    const std::string at = fmt::format("{}transform{}.", prefix, i);
+    put(all, at + "kind", pack_text(parts_.transforms[i]->kind()));
+    for (const auto& [name, tensor] : parts_.transforms[i]->tensors()) put(all, at + name, tensor);
+  }
+  for (size_t i = 0; i < parts_.linears.size(); ++i) {
+    const std::string at = fmt::format("{}linear{}.", prefix, i);
+    const QuantisedLinear& linear = parts_.linears[i];
+    put(all, at + "codes", linear.codes);
+    put(all, at + "scale", linear.scale.scale);
+    put(all, at + "zero", linear.scale.zero);
+    put(all, at + "bias", linear.bias);
+    put(all, at + "clip_max", linear.activation_clip.max);
+    put(all, at + "clip_min", linear.activation_clip.min);
+    if (parts_.mean_ND.defined()) put(all, at + "mean_bias", parts_.mean_bias_NO[i]);
+  }
+  return all;
+}
+
+std::shared_ptr<const QuantisedSite> QuantisedSite::load(const NamedTensors& tensors, const std::string& prefix) {
+  Parts parts;
+  parts.activation_grid = unpack_grid(tensors.at(prefix + "activation_grid"));
+  parts.mean_ND = get(tensors, prefix + "mean");
+  for (int i = 0;; ++i) {
+    const std::string at = fmt::format("{}transform{}.", prefix, i);
+    if (!tensors.count(at + "kind")) break;
+    NamedTensors own;
+    for (auto it = tensors.lower_bound(at); it != tensors.end() && it->first.starts_with(at); ++it)
+      own[it->first.substr(at.size())] = it->second;
+    parts.transforms.push_back(make_transform(unpack_text(tensors.at(at + "kind")), own));
+  }
+  for (int i = 0;; ++i) {
+    const std::string at = fmt::format("{}linear{}.", prefix, i);
+    if (!tensors.count(at + "codes")) break;
+    parts.linears.push_back({tensors.at(at + "codes"),
+                             {get(tensors, at + "scale"), get(tensors, at + "zero")},
+                             get(tensors, at + "bias"),
+                             {get(tensors, at + "clip_max"), get(tensors, at + "clip_min")}});
+    if (parts.mean_ND.defined()) parts.mean_bias_NO.push_back(tensors.at(at + "mean_bias"));
+  }
+  return std::make_shared<QuantisedSite>(std::move(parts));
+}
+
+std::pair<at::Tensor, at::Tensor> QuantisedKvPath::query_key(const at::Tensor& q_BHTK, const at::Tensor& k_BGTK) const {
+  const bool rotated = parts_.query_rotation.defined();
+  const at::Tensor q = rotated ? at::matmul(q_BHTK, parts_.query_rotation) : q_BHTK;
+  const at::Tensor k = rotated ? at::matmul(k_BGTK, parts_.key_rotation) : k_BGTK;
+  // QuaRot widens a key's range to hold 0 in both layouts; only grouped values are not.
+  return {q, quantise_heads(k, parts_.key_grid, parts_.key_clip, /*include_zero=*/true)};
+}
+
+at::Tensor QuantisedKvPath::value(const at::Tensor& v_BGTK) const {
+  return quantise_heads(v_BGTK, parts_.value_grid, parts_.value_clip, parts_.include_zero);
+}
+
+at::Tensor QuantisedKvPath::quantise_heads(const at::Tensor& x_BGTK, const Grid& grid, const Clip& clip,
+                                           bool include_zero) const {
+  if (grid.is_float()) return x_BGTK;
+  if (parts_.per_head) return fake_quantise(x_BGTK, activation_scale(x_BGTK, grid, clip, include_zero), grid);
+  const at::Tensor tokens = x_BGTK.transpose(1, 2).flatten(-2);
+  return fake_quantise_activation(tokens, grid, clip).unflatten(-1, {x_BGTK.size(1), -1}).transpose(1, 2);
+}
+
+NamedTensors QuantisedKvPath::save(const std::string& prefix) const {
+  NamedTensors all;
+  put(all, prefix + "query_rotation", parts_.query_rotation);
+  put(all, prefix + "key_rotation", parts_.key_rotation);
+  put(all, prefix + "key_grid", pack_grid(parts_.key_grid));
+  put(all, prefix + "value_grid", pack_grid(parts_.value_grid));
+  put(all, prefix + "key_clip_max", parts_.key_clip.max);
+  put(all, prefix + "key_clip_min", parts_.key_clip.min);
+  put(all, prefix + "value_clip_max", parts_.value_clip.max);
+  put(all, prefix + "value_clip_min", parts_.value_clip.min);
+  put(all, prefix + "layout", at::tensor({parts_.per_head ? 1 : 0, parts_.include_zero ? 1 : 0}, at::kInt));
+  return all;
+}
+
+std::shared_ptr<const QuantisedKvPath> QuantisedKvPath::load(const NamedTensors& tensors, const std::string& prefix) {
+  if (!tensors.count(prefix + "layout")) return nullptr;
+  Parts parts;
+  parts.query_rotation = get(tensors, prefix + "query_rotation");
+  parts.key_rotation = get(tensors, prefix + "key_rotation");
+  parts.key_grid = unpack_grid(tensors.at(prefix + "key_grid"));
+  parts.value_grid = unpack_grid(tensors.at(prefix + "value_grid"));
+  parts.key_clip = {get(tensors, prefix + "key_clip_max"), get(tensors, prefix + "key_clip_min")};
+  parts.value_clip = {get(tensors, prefix + "value_clip_max"), get(tensors, prefix + "value_clip_min")};
+  const at::Tensor layout = tensors.at(prefix + "layout");
+  parts.per_head = layout[0].item<int>() != 0;
+  parts.include_zero = layout[1].item<int>() != 0;
+  return std::make_shared<QuantisedKvPath>(std::move(parts));
+}
+
+}  // namespace freeact

@@ -1,0 +1,75 @@
+// A site as it runs after quantisation: integers and scales. What is learned elsewhere is frozen into it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "quant/quantiser.h"
+#include "quant/site.h"
+#include "quant/transform.h"
+
+namespace freeact {
+
+// Integer weights of one linear: codes int8 (uint8 when asymmetric) [O, D], scale [O, 1]. With a float grid (16 bit) the
+// codes hold the float weight and the scale is undefined.
+struct QuantisedLinear {
+  at::Tensor codes;
+  Scale scale;
+  at::Tensor bias;        // [O], may be undefined
+  Clip activation_clip;   // of this linear's view of the shared activation: scalars, or [N] by token type
+
+  at::Tensor weight() const;  // float, on the grid
+};
+
+// weight [O, D] already transformed and clipped.
+QuantisedLinear quantise_linear(const at::Tensor& weight_OD, const at::Tensor& bias, const Grid& grid,
+                                WeightClip clip = WeightClip::kNone);
+
+// y_i = Q(z) W_i^T + b_i (+ mean_t W^T), z = transforms(x - mean_t). Simulated: floats on the integer grid.
+class QuantisedSite : public Site {
+ public:
+  struct Parts {
+    TransformChain transforms;
+    Grid activation_grid;
+    std::vector<QuantisedLinear> linears;
+    at::Tensor mean_ND;                    // per token type, subtracted before the transforms; may be undefined
+    std::vector<at::Tensor> mean_bias_NO;  // mean W^T with the float weight, per linear; added after the product
+  };
+  explicit QuantisedSite(Parts parts);
+
+  std::vector<at::Tensor> forward(const at::Tensor& x_BTD, const at::Tensor& types_BT) const override;
+  const Parts& parts() const { return parts_; }
+
+  // All tensors under prefix ("site0."), and back.
+  NamedTensors save(const std::string& prefix) const;
+  static std::shared_ptr<const QuantisedSite> load(const NamedTensors& tensors, const std::string& prefix);
+
+ private:
+  Parts parts_;
+  std::vector<at::Tensor> weights_;  // dequantised once
+};
+
+// Quantises keys and values, per token over groups of channels, after an optional rotation of queries and keys.
+class QuantisedKvPath : public KvPath {
+ public:
+  struct Parts {
+    at::Tensor query_rotation, key_rotation;  // [K, K]; q R_q (k R_k)^T = q k^T; may be undefined
+    Grid key_grid, value_grid;
+    Clip key_clip, value_clip;
+    bool per_head = true;      // one range per token and head, else per token over all heads
+    bool include_zero = true;  // see activation_scale
+  };
+  explicit QuantisedKvPath(Parts parts) : parts_(std::move(parts)) {}
+  std::pair<at::Tensor, at::Tensor> query_key(const at::Tensor& q_BHTK, const at::Tensor& k_BGTK) const override;
+  at::Tensor value(const at::Tensor& v_BGTK) const override;
+
+  NamedTensors save(const std::string& prefix) const;
+  static std::shared_ptr<const QuantisedKvPath> load(const NamedTensors& tensors, const std::string& prefix);
+
+ private:
+  at::Tensor quantise_heads(const at::Tensor& x_BGTK, const Grid& grid, const Clip& clip, bool include_zero) const;
+  Parts parts_;
+};
+
+}  // namespace freeact

@@ -1,0 +1,136 @@
+#include "quant/quantiser.h"
+
+#include <torch/torch.h>
+
+#include <limits>
+
+#include "util/error.h"
+
+namespace freeact {
+namespace {
+
+constexpr double kSmallestWeightRange = 1e-5;
+constexpr int kSearchGrid = 100;
+constexpr int kSearchSteps = 80;  // ranges down to 1 - 0.8
+constexpr double kSearchNorm = 2.4;
+
+struct Range {
+  at::Tensor high, low;
+};
+
+// An empty range (0, 0) of an asymmetric grid becomes (-1, 1).
+Range open_empty(const Range& range) {
+  const at::Tensor empty = at::logical_and(range.high == 0, range.low == 0);
+  return {range.high.masked_fill(empty, 1.0), range.low.masked_fill(empty, -1.0)};
+}
+
+Scale asymmetric_scale(const Range& range, const Grid& grid, double smallest_range) {
+  at::Tensor span = range.high - range.low;
+  if (smallest_range > 0) span = span.clamp_min(smallest_range);
+  Scale s;
+  s.scale = span / grid.highest();
+  s.zero = at::round(-range.low / s.scale);  // no gradient through this rounding, as in the reference
+  return s;
+}
+
+Range row_range(const at::Tensor& weight) {
+  const at::Tensor zero = at::zeros({1}, weight.options().requires_grad(false));
+  // max(dim) gives the whole gradient to one index where amax would share it among ties.
+  return {at::maximum(std::get<0>(weight.max(-1, true)), zero), at::minimum(std::get<0>(weight.min(-1, true)), zero)};
+}
+
+// The scale of a range that the search shrank; no smallest range here, as in the reference.
+Scale searched_scale(const Range& range, const Grid& grid, double shrink) {
+  if (!grid.symmetric) return asymmetric_scale({range.high * shrink, range.low * shrink}, grid, 0);
+  return {range.high * shrink / grid.highest(), {}};
+}
+
+Scale search_scale(const at::Tensor& weight, const Range& range, const Grid& grid, Scale best) {
+  at::Tensor best_error = at::full({weight.size(0), 1}, std::numeric_limits<float>::infinity(), weight.options());
+  for (int i = 0; i < kSearchSteps; ++i) {
+    const Scale candidate = searched_scale(range, grid, 1.0 - static_cast<double>(i) / kSearchGrid);
+    const at::Tensor error =
+        (fake_quantise(weight, candidate, grid) - weight).abs().pow(kSearchNorm).sum(-1, /*keepdim=*/true);
+    const at::Tensor better = error < best_error;  // strict: the first best wins
+    best_error = at::where(better, error, best_error);
+    best.scale = at::where(better, candidate.scale, best.scale);
+    if (best.zero.defined()) best.zero = at::where(better, candidate.zero, best.zero);
+  }
+  return best;
+}
+
+Scale scale_of_range(Range range, const Grid& grid) {
+  if (!grid.symmetric) return asymmetric_scale(open_empty(range), grid, kSmallestWeightRange);
+  return {at::maximum(range.low.abs(), range.high).clamp_min(kSmallestWeightRange) / grid.highest(), {}};
+}
+
+}  // namespace
+
+at::Tensor round_straight_through(const at::Tensor& x) {
+  if (!x.requires_grad()) return at::round(x);
+  return x + (at::round(x) - x).detach();
+}
+
+at::Tensor quantise(const at::Tensor& x, const Scale& s, const Grid& grid) {
+  at::Tensor codes = round_straight_through(x / s.scale);
+  if (s.zero.defined()) codes = codes + s.zero;
+  return codes.clamp(grid.lowest(), grid.highest());
+}
+
+at::Tensor dequantise(const at::Tensor& codes, const Scale& s) {
+  return s.zero.defined() ? (codes - s.zero) * s.scale : codes * s.scale;
+}
+
+at::Tensor fake_quantise(const at::Tensor& x, const Scale& s, const Grid& grid) {
+  return dequantise(quantise(x, s, grid), s);
+}
+
+Clip Clip::ratio(double value) {
+  if (value == 1.0) return {};
+  const at::Tensor tensor = at::scalar_tensor(value, at::TensorOptions(at::kFloat));
+  return {tensor, tensor};
+}
+
+Scale activation_scale(const at::Tensor& x, const Grid& grid, const Clip& clip, bool include_zero) {
+  Range range = {x.amax(-1, true), x.amin(-1, true)};
+  if (include_zero) range = {range.high.clamp_min(0), range.low.clamp_max(0)};
+  if (clip.max.defined()) range = {range.high * clip.max, range.low * clip.min};
+  if (!grid.symmetric) return asymmetric_scale(open_empty(range), grid, 0);
+  const at::Tensor largest = at::maximum(range.low.abs(), range.high);
+  return {at::where(largest == 0, at::ones_like(largest), largest / grid.highest()), {}};
+}
+
+at::Tensor fake_quantise_activation(const at::Tensor& x, const Grid& grid, const Clip& clip) {
+  if (grid.is_float()) return x;
+  return fake_quantise(x, activation_scale(x, grid, clip), grid);
+}
+
+at::Tensor split_groups(const at::Tensor& x, int64_t group_size) {
+  if (group_size <= 0 || x.size(-1) % group_size != 0)
+    throw UserError("group size {} does not divide the width {}", group_size, x.size(-1));
+  return x.unflatten(-1, {-1, group_size});
+}
+
+WeightClip parse_weight_clip(const std::string& name) {
+  if (name == "none") return WeightClip::kNone;
+  if (name == "mse") return WeightClip::kMseSearch;
+  throw UserError("key 'method.w_clip' must be none or mse, but is '{}'", name);
+}
+
+Scale weight_scale(const at::Tensor& weight, const Grid& grid, WeightClip clip) {
+  Range range = row_range(weight);
+  const Scale plain = scale_of_range(range, grid);
+  if (clip == WeightClip::kNone) return plain;
+  range = grid.symmetric ? Range{at::maximum(range.low.abs(), range.high).clamp_min(kSmallestWeightRange), range.low}
+                         : open_empty(range);
+  return search_scale(weight, range, grid, plain);
+}
+
+Scale weight_scale_per_tensor(const at::Tensor& weight, const Grid& grid) {
+  Scale s = weight_scale(weight.reshape({1, -1}), grid);
+  s.scale = s.scale.reshape({1});
+  if (s.zero.defined()) s.zero = s.zero.reshape({1});
+  return s;
+}
+
+}  // namespace freeact

@@ -1,0 +1,66 @@
+// Integer grids and how a range becomes a scale. Conventions: rounding is half to even on x / scale by true division;
+// symmetric codes are [-2^(b-1), 2^(b-1) - 1] with scale = absmax / (2^(b-1) - 1); asymmetric codes are [0, 2^b - 1] with
+// zero = round(-min / scale), added after rounding. Sources: FlatQuant and QuaRot, quant_utils.py.
+//
+// All functions are differentiable: rounding passes its gradient straight through, scales carry theirs.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+
+namespace freeact {
+
+struct Grid {
+  int bits = 4;
+  bool symmetric = true;
+
+  bool is_float() const { return bits >= 16; }   // 16 bit: not quantised
+  double highest() const { return static_cast<double>((1 << (symmetric ? bits - 1 : bits)) - 1); }
+  double lowest() const { return symmetric ? -highest() - 1 : 0.0; }
+};
+
+// Scale and zero point, broadcastable over what they quantise; zero is undefined for symmetric grids.
+struct Scale {
+  at::Tensor scale, zero;
+};
+
+// Rounds half to even; the gradient is that of the identity.
+at::Tensor round_straight_through(const at::Tensor& x);
+
+// Codes (in float), values on the grid, and both in one.
+at::Tensor quantise(const at::Tensor& x, const Scale& scale, const Grid& grid);
+at::Tensor dequantise(const at::Tensor& codes, const Scale& scale);
+at::Tensor fake_quantise(const at::Tensor& x, const Scale& scale, const Grid& grid);
+
+// ---- activations: one range per token, over the last axis
+
+// What the ends of a token's range are multiplied by before the larger magnitude decides. Undefined: 1. Broadcastable to
+// [.., 1]: a scalar for a fixed ratio, per-token values where clipping depends on the token's type.
+struct Clip {
+  at::Tensor max, min;
+  static Clip ratio(double value);
+};
+
+// x [.., D] -> scale [.., 1]. The range is widened to hold 0 unless include_zero is false (QuaRot's groups). A token of
+// zeros has scale 1.
+Scale activation_scale(const at::Tensor& x, const Grid& grid, const Clip& clip = {}, bool include_zero = true);
+at::Tensor fake_quantise_activation(const at::Tensor& x, const Grid& grid, const Clip& clip = {});
+
+// x [.., D] -> [.., D / group_size, group_size] and back: ranges per group of neighbouring channels.
+at::Tensor split_groups(const at::Tensor& x, int64_t group_size);
+
+// ---- weights: one range per output row
+
+enum class WeightClip {
+  kNone,
+  kMseSearch,  // the best of 80 shrunken ranges p = 1 - i/100 by the error's 2.4-norm (GPTQ / QuaRot)
+};
+WeightClip parse_weight_clip(const std::string& name);  // "none" or "mse"; UserError otherwise
+
+// weight [O, D] -> scale [O, 1]; absmax is at least 1e-5.
+Scale weight_scale(const at::Tensor& weight, const Grid& grid, WeightClip clip = WeightClip::kNone);
+// One range for the whole tensor; scale [1].
+Scale weight_scale_per_tensor(const at::Tensor& weight, const Grid& grid);
+
+}  // namespace freeact

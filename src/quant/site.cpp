@@ -1,0 +1,9 @@
+#include "quant/site.h"
+
+#include <torch/torch.h>
+
+namespace freeact {
+
+at::Tensor Linear::operator()(const at::Tensor& x) const { return at::linear(x, weight, bias); }
+
+}  // namespace freeact

@@ -1,0 +1,68 @@
+// Runs grouped into what a table shows: settings (one table each), arms (rows) and columns.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "report/statistics.h"
+#include "store/store.h"
+
+namespace freeact {
+
+struct Run {
+  int64_t id = 0;
+  RunRecord record;  // samples sorted by task and index, without their outputs
+};
+
+// One method in one configuration, over seeds.
+struct Arm {
+  std::string method;
+  std::string label;             // names the configuration too where one method has several
+  std::vector<const Run*> runs;  // ascending seeds, one run each
+};
+
+// A metric of a task, or the mean of several.
+struct Column {
+  struct Source {
+    std::string task, metric, group;
+  };
+  std::string heading;
+  std::string unit;
+  bool higher_is_better = true;
+  bool has_samples = false;  // the scores of samples belong to this metric
+  std::vector<Source> sources;
+};
+
+// One model, one checkpoint, one bit width: everything in it may be compared.
+struct Setting {
+  std::string experiment, model, checkpoint_hash, bits;
+  std::string title;                   // as short as tells it from the other settings
+  std::vector<Arm> arms;               // 16-bit first, in the order of the literature
+  std::vector<Column> columns;         // main metric of every task, the average accuracy, the average NLL
+  std::vector<Column> groups;          // parts of tests, such as mask ratios, mean over tasks
+  std::vector<const Run*> superseded;  // older runs of a configuration that was run again
+};
+
+std::vector<Run> load_runs(const Store& store, const std::string& experiment);
+// The settings point into `runs`.
+std::vector<Setting> make_settings(const std::vector<Run>& runs);
+
+const Arm* find_arm(const Setting& setting, const std::string& method);
+
+// Nothing when the run lacks one of the column's metrics.
+std::optional<double> column_value(const Run& run, const Column& column);
+std::vector<double> column_values(const Arm& arm, const Column& column);
+// Of the mean over the column's tasks; nothing when a metric is missing or its error is unknown.
+std::optional<double> column_standard_error(const Run& run, const Column& column);
+
+// [task][run][item] in the column's unit; nothing when the runs lack samples, answered other items, or when the metric
+// is no plain mean of its samples' scores.
+std::optional<ScoreTable> column_scores(const std::vector<const Run*>& runs, const Column& column);
+
+// How far the mean over seeds could be off because the test has so few items: Wilson's intervals for right-or-wrong
+// scores, else a bootstrap over items, else from standard errors. Seeds are averaged first: they answer
+// the same items and count as one test.
+Interval item_interval(const Arm& arm, const Column& column);
+
+}  // namespace freeact

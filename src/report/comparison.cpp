@@ -1,0 +1,96 @@
+#include "report/comparison.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace freeact {
+namespace {
+
+void pair_runs(Comparison& comparison) {
+  for (const Run* run : comparison.arm->runs) {
+    for (const Run* other : comparison.reference->runs) {
+      if (run->record.seed != other->record.seed || !column_value(*run, *comparison.column) ||
+          !column_value(*other, *comparison.column))
+        continue;
+      comparison.runs.push_back(run);
+      comparison.runs.push_back(other);
+    }
+  }
+}
+
+std::vector<double> seed_differences(const Comparison& comparison) {
+  std::vector<double> differences;
+  for (size_t i = 0; i < comparison.runs.size(); i += 2)
+    differences.push_back(*column_value(*comparison.runs[i], *comparison.column) -
+                          *column_value(*comparison.runs[i + 1], *comparison.column));
+  return differences;
+}
+
+// scores: [task][run][item] with the runs of both arms in turn.
+ScoreTable item_differences(const ScoreTable& scores) {
+  ScoreTable differences;
+  for (const auto& task : scores) {
+    auto& seeds = differences.emplace_back();
+    for (size_t i = 0; i < task.size(); i += 2) {
+      auto& items = seeds.emplace_back(task[i]);
+      for (size_t j = 0; j < items.size(); ++j) items[j] -= task[i + 1][j];
+    }
+  }
+  return differences;
+}
+
+// As if both had answered different items, which is too wide rather than too narrow.
+Interval unpaired_interval(const Comparison& comparison) {
+  std::vector<double> variances;
+  for (const Run* run : comparison.runs) {
+    const auto error = column_standard_error(*run, *comparison.column);
+    if (!error) return {comparison.difference, std::nan(""), std::nan("")};
+    variances.push_back(*error * *error);
+  }
+  return normal_interval(comparison.difference, std::sqrt(2 * mean(variances)));
+}
+
+Verdict judge(const Comparison& comparison) {
+  if (comparison.runs.empty() || std::isnan(comparison.difference)) return Verdict::kUnknown;
+  const bool spread_seen = comparison.by_seed.known() && comparison.by_seed.half_width() > 0;
+  if (!comparison.by_item.known() && !spread_seen) return Verdict::kNotSeparable;
+  for (const Interval* interval : {&comparison.by_seed, &comparison.by_item})
+    if (interval->known() && !interval->excludes_zero()) return Verdict::kNotSeparable;
+  return comparison.difference > 0 ? Verdict::kHigher : Verdict::kLower;
+}
+
+}  // namespace
+
+Comparison compare(const Arm& arm, const Arm& reference, const Column& column) {
+  Comparison comparison{
+      .arm = &arm, .reference = &reference, .column = &column, .runs = {}, .by_seed = {}, .by_item = {}};
+  pair_runs(comparison);
+  const auto differences = seed_differences(comparison);
+  comparison.difference = mean(differences);
+  comparison.by_seed = t_interval(differences);
+  const auto scores = column_scores(comparison.runs, column);
+  comparison.paired_items = scores.has_value();
+  comparison.by_item = scores ? bootstrap_interval(item_differences(*scores), Random(0, "report differences"))
+                              : unpaired_interval(comparison);
+  comparison.verdict = judge(comparison);
+  return comparison;
+}
+
+std::string verdict_text(const Comparison& comparison) {
+  if (comparison.verdict == Verdict::kUnknown) return "no common seed";
+  if (comparison.verdict == Verdict::kNotSeparable) return "not separable";
+  std::string text = comparison.verdict == Verdict::kHigher ? "higher" : "lower";
+  text += comparison.worse() ? " (worse" : " (better";
+  return text + (comparison.num_seeds() == 1 ? "; one seed)" : ")");
+}
+
+const Column* accuracy_column(const Setting& setting) {
+  const Column* found = nullptr;
+  for (const auto& column : setting.columns)
+    if (column.unit == "%" && column.higher_is_better && (found == nullptr || column.sources.size() > 1))
+      found = &column;
+  return found;
+}
+
+}  // namespace freeact

@@ -1,0 +1,37 @@
+// Is one method better than another? Paired by seed and by item.
+#pragma once
+
+#include <string>
+
+#include "report/analysis.h"
+
+namespace freeact {
+
+enum class Verdict { kUnknown, kNotSeparable, kHigher, kLower };
+
+struct Comparison {
+  const Arm* arm = nullptr;
+  const Arm* reference = nullptr;
+  const Column* column = nullptr;
+  std::vector<const Run*> runs;  // both arms' runs of the common seeds: arm, reference, arm, ...
+  double difference = 0;         // arm minus reference, mean over common seeds
+  Interval by_seed;              // Student's t over the differences of each seed
+  Interval by_item;              // paired bootstrap over seeds and items, or from standard errors
+  bool paired_items = false;     // by_item is the paired bootstrap
+  Verdict verdict = Verdict::kUnknown;
+
+  size_t num_seeds() const { return runs.size() / 2; }
+  bool worse() const { return verdict == (column->higher_is_better ? Verdict::kLower : Verdict::kHigher); }
+};
+
+// "higher" and "lower" need every interval that is known to exclude zero, and one that sees the items or a spread
+// over seeds; everything else is not separable. Without a common seed the verdict is unknown.
+Comparison compare(const Arm& arm, const Arm& reference, const Column& column);
+
+// "not separable", "lower (worse)", "higher (better; one seed)"
+std::string verdict_text(const Comparison& comparison);
+
+// The column that sums a setting's tasks up: their average, or the one task. Null without accuracies.
+const Column* accuracy_column(const Setting& setting);
+
+}  // namespace freeact

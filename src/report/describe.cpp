@@ -1,0 +1,65 @@
+#include "report/describe.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "report/format.h"
+#include "util/progress.h"
+
+namespace freeact {
+namespace {
+
+constexpr size_t kWorstLayers = 8;
+
+std::string line(const char* name, const std::string& value) {
+  return fmt::format("  {:<14}{}\n", name, value);
+}
+
+std::string describe_origin(const RunRecord& run) {
+  return fmt::format("{} of {} at {}, seed {}\n", method_label(run.method), run.model, run.bits, run.seed) +
+         line("key", run.key) + line("experiment", run.experiment) + line("checkpoint", run.checkpoint_hash) +
+         line("version", run.source_version) + line("machine", run.machine) + line("started", run.started_at) +
+         line("calibration", format_duration(run.calibration_s)) +
+         line("evaluation", format_duration(run.evaluation_s));
+}
+
+std::string describe_metrics(const RunRecord& run) {
+  std::string text = "\nmetrics\n";
+  for (const auto& metric : run.metrics) {
+    const std::string name = metric.name + (metric.group.empty() ? "" : " " + metric.group);
+    text += fmt::format("  {:<16}{:<28}{:>10} {:<6} standard error {}, {} items, task version {}\n", metric.task, name,
+                        format_value(metric.value, metric.unit), metric.unit,
+                        format_value(metric.standard_error, metric.unit), metric.count, metric.task_version);
+  }
+  return run.metrics.empty() ? "\nno metrics\n" : text;
+}
+
+std::string describe_worst_layers(const RunRecord& run) {
+  auto worst = run.layer_errors;
+  if (worst.empty()) return "\nno layer errors were recorded\n";
+  std::stable_sort(worst.begin(), worst.end(),
+                   [](const LayerError& a, const LayerError& b) { return a.relative_error > b.relative_error; });
+  worst.resize(std::min(worst.size(), kWorstLayers));
+  std::string text = "\nlargest relative layer errors\n";
+  for (const auto& error : worst)
+    text += fmt::format("  layer {:<4}{:<20}{:<10}{:.3g}\n", error.layer, error.site, error.token_type,
+                        error.relative_error);
+  return text;
+}
+
+std::string describe_config(const RunRecord& run) {
+  std::string text = "\nconfiguration\n";
+  std::istringstream lines(run.resolved_config);
+  for (std::string config_line; std::getline(lines, config_line);) text += "  " + config_line + "\n";
+  return text;
+}
+
+}  // namespace
+
+std::string describe_run(const RunRecord& run) {
+  return describe_origin(run) + describe_metrics(run) + describe_worst_layers(run) + describe_config(run);
+}
+
+}  // namespace freeact

@@ -1,0 +1,60 @@
+// A report before it takes a format: every table is described once, and each writer renders it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace freeact {
+
+struct Cell {
+  std::string text;
+  std::string note;     // a second, smaller line
+  std::string tooltip;  // where the number comes from; HTML only
+  bool bold = false;
+  bool alarm = false;         // set off in colour: a loss, something missing
+  std::vector<int64_t> runs;  // rendered as links to these runs instead of text
+  std::string anchor;         // a name to link to
+};
+
+struct Table {
+  std::string name;  // file stem
+  std::string title;
+  std::string caption;
+  std::vector<std::string> columns;
+  std::vector<std::vector<Cell>> rows;
+  int num_text_columns = 1;  // left-aligned columns at the start; the rest are numbers
+};
+
+struct Figure {
+  std::string name;  // file stem
+  std::string caption;
+  std::string svg;  // a whole <svg> element
+};
+
+struct Heading {
+  std::string text;
+};
+struct Paragraph {
+  std::string text;
+};
+struct BulletList {
+  std::string title;
+  std::vector<std::string> items;
+  bool alarm = false;
+};
+
+using Block = std::variant<Heading, Paragraph, BulletList, Table, Figure>;
+
+struct Document {
+  std::string title;
+  std::vector<Block> blocks;
+};
+
+// The anchor of a run in the appendix.
+inline std::string run_anchor(int64_t id) {
+  return "run-" + std::to_string(id);
+}
+
+}  // namespace freeact

@@ -1,0 +1,149 @@
+#include "report/layers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "report/format.h"
+#include "report/plot.h"
+#include "report/render.h"
+#include "report/tables.h"
+
+namespace freeact {
+namespace {
+
+std::vector<std::string> distinct(const Setting& setting, std::string LayerError::*member) {
+  std::vector<std::string> names;
+  for (const auto& arm : setting.arms)
+    for (const Run* run : arm.runs)
+      for (const auto& error : run->record.layer_errors)
+        if (std::find(names.begin(), names.end(), error.*member) == names.end()) names.push_back(error.*member);
+  return names;
+}
+
+// The mean over seeds at every layer of one site and token type.
+Series layer_series(const Arm& arm, const std::string& site, const std::string& type) {
+  std::map<int, std::vector<double>> by_layer;
+  for (const Run* run : arm.runs)
+    for (const auto& error : run->record.layer_errors)
+      if (error.site == site && error.token_type == type) by_layer[error.layer].push_back(error.relative_error);
+  Series series{.label = arm.label, .x = {}, .y = {}};
+  for (const auto& [layer, errors] : by_layer) {
+    series.x.push_back(layer);
+    series.y.push_back(mean(errors));
+  }
+  return series;
+}
+
+// The 16-bit model has no error to show.
+std::vector<const Arm*> quantised_arms(const Setting& setting) {
+  std::vector<const Arm*> arms;
+  for (const auto& arm : setting.arms)
+    if (arm.method != "none") arms.push_back(&arm);
+  return arms;
+}
+
+Cell error_cell(const std::vector<double>& errors) {
+  Cell cell;
+  cell.text = errors.empty() ? std::string(kMissing) : fmt::format("{:#.3g}", mean(errors));
+  if (const Interval interval = t_interval(errors); interval.known())
+    cell.text += fmt::format(" ± {:.2g}", interval.half_width());
+  return cell;
+}
+
+std::string runs_of(const Arm& arm) {
+  std::vector<int64_t> ids;
+  for (const Run* run : arm.runs) ids.push_back(run->id);
+  return join_runs(ids);
+}
+
+// An empty site stands for all of them.
+std::vector<Cell> error_row(const std::vector<const Arm*>& arms, const std::string& type, const std::string& site) {
+  std::vector<Cell> row(2);
+  row[0].text = type;
+  row[1].text = site.empty() ? "all" : site;
+  size_t best = 0;
+  double smallest = std::numeric_limits<double>::infinity();
+  for (const Arm* arm : arms) {
+    const auto errors = mean_layer_errors(*arm, [&](const LayerError& error) {
+      return error.token_type == type && (site.empty() || error.site == site);
+    });
+    if (mean(errors) < smallest) {
+      smallest = mean(errors);
+      best = row.size();
+    }
+    row.push_back(error_cell(errors));
+    row.back().tooltip = "runs " + runs_of(*arm);
+  }
+  if (best > 0) row[best].bold = true;
+  return row;
+}
+
+}  // namespace
+
+std::vector<std::string> layer_sites(const Setting& setting) {
+  return distinct(setting, &LayerError::site);
+}
+std::vector<std::string> layer_token_types(const Setting& setting) {
+  return distinct(setting, &LayerError::token_type);
+}
+
+std::vector<double> mean_layer_errors(const Arm& arm, const std::function<bool(const LayerError&)>& keep) {
+  std::vector<double> means;
+  for (const Run* run : arm.runs) {
+    std::vector<double> errors;
+    for (const auto& error : run->record.layer_errors)
+      if (keep(error)) errors.push_back(error.relative_error);
+    if (!errors.empty()) means.push_back(mean(errors));
+  }
+  return means;
+}
+
+std::optional<Table> layer_table(const Setting& setting) {
+  const auto arms = quantised_arms(setting);
+  const auto types = layer_token_types(setting);
+  if (arms.empty() || types.empty()) return std::nullopt;
+  Table table{.name = "layer_errors_" + file_stem(setting.title),
+              .title = "Relative layer error by token type, " + setting.title,
+              .caption =
+                  "Mean over layers of ||ŷ − y||² / ||y||², then over seeds ± half width of the 95% t interval; "
+                  "bold: smallest.",
+              .columns = {"Tokens", "Site"},
+              .rows = {},
+              .num_text_columns = 2};
+  for (const Arm* arm : arms) table.columns.push_back(arm->label);
+  for (const auto& type : types) {
+    table.rows.push_back(error_row(arms, type, ""));
+    for (const auto& site : layer_sites(setting)) table.rows.push_back(error_row(arms, type, site));
+  }
+  return table;
+}
+
+std::optional<Figure> layer_figure(const Setting& setting) {
+  const auto arms = quantised_arms(setting);
+  const auto types = layer_token_types(setting);
+  if (arms.empty() || types.empty()) return std::nullopt;
+  LinePlot plot{.title = "Relative layer error, " + setting.title,
+                .x_label = "layer",
+                .y_label = "||ŷ − y||² / ||y||²",
+                .log_y = true,
+                .labels = {},
+                .panels = {}};
+  for (const Arm* arm : arms) plot.labels.push_back(arm->label);
+  for (const auto& type : types) {
+    for (const auto& site : layer_sites(setting)) {
+      Panel panel{.row = type + " tokens", .column = site, .series = {}};
+      for (const Arm* arm : arms) panel.series.push_back(layer_series(*arm, site, type));
+      plot.panels.push_back(std::move(panel));
+    }
+  }
+  return Figure{.name = "layer_errors_" + file_stem(setting.title),
+                .caption =
+                    "Relative error of every quantised site's output against the 16-bit one on calibration "
+                    "tokens, mean over seeds, by layer, site and token type. Logarithmic scale.",
+                .svg = render_svg(plot)};
+}
+
+}  // namespace freeact

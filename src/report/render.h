@@ -1,0 +1,29 @@
+// Writers of a Document and of its tables.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "report/document.h"
+
+namespace freeact {
+
+// Self-contained: styles and plots inline, no script, no network.
+std::string render_html(const Document& document);
+// Figures are referred to as figures/NAME.svg.
+std::string render_markdown(const Document& document);
+// A table environment for the booktabs package.
+std::string render_latex(const Table& table);
+// RFC 4180. Notes become columns of their own where a column has any.
+std::string render_csv(const Table& table);
+
+std::string escape_html(std::string_view text);
+std::string escape_markdown(std::string_view text);
+std::string escape_latex(std::string_view text);
+std::string escape_csv(std::string_view text);
+
+// "3, 7, 12"
+std::string join_runs(const std::vector<int64_t>& runs);
+
+}  // namespace freeact

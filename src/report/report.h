@@ -1,0 +1,24 @@
+// The report: tables and plots of what is in the store, made from the store alone.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "report/document.h"
+#include "store/store.h"
+
+namespace freeact {
+
+struct ReportOptions {
+  std::filesystem::path out_dir = "report";
+  std::string experiment = "";  // empty: all
+  std::string title = "Low-bit quantisation of diffusion and multimodal LLMs";
+};
+
+// Throws UserError for an experiment the store does not know; an empty store gives a report that says so.
+Document make_report(const Store& store, const ReportOptions& options);
+
+// Writes report.html, report.md, figures/*.svg, tables/*.tex and *.csv, results.csv and layer_errors.csv.
+void write_report(const Store& store, const ReportOptions& options);
+
+}  // namespace freeact

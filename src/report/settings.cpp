@@ -1,0 +1,203 @@
+// Which runs belong together, and what the columns of their table are.
+#include <algorithm>
+#include <map>
+#include <set>
+#include <sstream>
+#include <tuple>
+
+#include "report/analysis.h"
+#include "report/format.h"
+
+namespace freeact {
+namespace {
+
+constexpr size_t kMaxDetail = 60;  // characters of configuration in an arm's label
+
+std::string trim(const std::string& line) {
+  const auto begin = line.find_first_not_of(" \t-");
+  return begin == std::string::npos ? "" : line.substr(begin);
+}
+
+// The configuration without its seed, as lines: what must agree for runs to be repetitions of each other.
+std::vector<std::string> variant_lines(const RunRecord& run) {
+  std::vector<std::string> lines;
+  std::istringstream text(run.resolved_config);
+  for (std::string line; std::getline(text, line);)
+    if (!trim(line).starts_with("seed:")) lines.push_back(line);
+  return lines;
+}
+
+using Variants = std::map<std::vector<std::string>, std::vector<const Run*>>;
+
+// "clip: false, steps: 120": the lines that not all variants have.
+std::string distinguishing_lines(const std::vector<std::string>& lines, const Variants& variants) {
+  std::string detail;
+  for (const auto& line : lines) {
+    const bool common = std::all_of(variants.begin(), variants.end(), [&](const auto& variant) {
+      return std::find(variant.first.begin(), variant.first.end(), line) != variant.first.end();
+    });
+    if (!common) detail += (detail.empty() ? "" : ", ") + trim(line);
+  }
+  return detail.size() > kMaxDetail ? detail.substr(0, kMaxDetail) + "…" : detail;
+}
+
+// Keeps the newest run of every seed.
+Arm make_arm(const std::vector<const Run*>& runs, std::vector<const Run*>& superseded) {
+  std::map<uint64_t, const Run*> newest;
+  for (const Run* run : runs) {
+    auto [place, is_new] = newest.try_emplace(run->record.seed, run);
+    if (!is_new) superseded.push_back(std::exchange(place->second, run));
+  }
+  Arm arm{.method = runs[0]->record.method, .label = method_label(runs[0]->record.method), .runs = {}};
+  for (const auto& [seed, run] : newest) arm.runs.push_back(run);
+  return arm;
+}
+
+void add_arms(Setting& setting, const std::vector<const Run*>& runs) {
+  std::map<std::pair<int, std::string>, Variants> methods;
+  for (const Run* run : runs) {
+    const auto& record = run->record;
+    methods[{method_rank(record.method), record.method}][variant_lines(record)].push_back(run);
+  }
+  for (const auto& [method, variants] : methods) {
+    for (const auto& [lines, variant_runs] : variants) {
+      Arm arm = make_arm(variant_runs, setting.superseded);
+      if (const auto detail = distinguishing_lines(lines, variants); variants.size() > 1)
+        arm.label += " (" + (detail.empty() ? "default" : detail) + ")";
+      setting.arms.push_back(std::move(arm));
+    }
+  }
+}
+
+// All metrics of a setting, each once, in order of appearance.
+std::vector<const Metric*> all_metrics(const Setting& setting) {
+  std::set<std::tuple<std::string, std::string, std::string>> seen;
+  std::vector<const Metric*> metrics;
+  for (const auto& arm : setting.arms)
+    for (const Run* run : arm.runs)
+      for (const auto& metric : run->record.metrics)
+        if (seen.insert({metric.task, metric.name, metric.group}).second) metrics.push_back(&metric);
+  return metrics;
+}
+
+Column single_column(const Metric& metric, std::string heading, bool has_samples) {
+  return {.heading = std::move(heading),
+          .unit = metric.unit,
+          .higher_is_better = metric.higher_is_better,
+          .has_samples = has_samples,
+          .sources = {{metric.task, metric.name, metric.group}}};
+}
+
+// Exact match where a task has it, else its first metric that is no likelihood.
+std::vector<const Metric*> main_metrics(const std::vector<const Metric*>& metrics) {
+  std::vector<const Metric*> mains;
+  for (const Metric* metric : metrics) {
+    if (!metric->group.empty() || metric->name == "nll") continue;
+    const auto found =
+        std::find_if(mains.begin(), mains.end(), [&](const Metric* m) { return m->task == metric->task; });
+    if (found == mains.end())
+      mains.push_back(metric);
+    else if (metric->name == "exact_match")
+      *found = metric;
+  }
+  return mains;
+}
+
+void add_average(std::vector<Column>& columns, const std::vector<const Metric*>& mains) {
+  Column average{.heading = "Average exact match", .unit = "%", .has_samples = true, .sources = {}};
+  for (const Metric* metric : mains) {
+    if (metric->unit != "%" || !metric->higher_is_better) continue;
+    average.sources.push_back({metric->task, metric->name, metric->group});
+    if (metric->name != "exact_match") average.heading = "Average accuracy";
+  }
+  if (average.sources.size() > 1) columns.push_back(std::move(average));
+}
+
+// The whole-task likelihoods, or, for a task that has only parts, the mean of these.
+void add_likelihood(std::vector<Column>& columns, const std::vector<const Metric*>& metrics) {
+  Column likelihood{.heading = "NLL", .unit = "nats", .higher_is_better = false, .sources = {}};
+  std::set<std::string> whole;
+  for (const Metric* metric : metrics)
+    if (metric->name == "nll" && metric->group.empty()) whole.insert(metric->task);
+  for (const Metric* metric : metrics) {
+    if (metric->name != "nll" || metric->group.empty() != whole.contains(metric->task)) continue;
+    likelihood.unit = metric->unit;
+    likelihood.sources.push_back({metric->task, metric->name, metric->group});
+  }
+  if (!likelihood.sources.empty()) columns.push_back(std::move(likelihood));
+}
+
+// The same part of every task, in one column.
+void add_groups(std::vector<Column>& groups, const std::vector<const Metric*>& metrics) {
+  for (const Metric* metric : metrics) {
+    if (metric->group.empty()) continue;
+    const std::string heading = (metric->name == "nll" ? "NLL" : metric->name) + ", " + metric->group;
+    const auto found =
+        std::find_if(groups.begin(), groups.end(), [&](const Column& c) { return c.heading == heading; });
+    if (found == groups.end())
+      groups.push_back(single_column(*metric, heading, false));
+    else
+      found->sources.push_back({metric->task, metric->name, metric->group});
+  }
+}
+
+void add_columns(Setting& setting) {
+  const auto metrics = all_metrics(setting);
+  const auto mains = main_metrics(metrics);
+  for (const Metric* metric : mains) setting.columns.push_back(single_column(*metric, metric->task, true));
+  add_average(setting.columns, mains);
+  add_likelihood(setting.columns, metrics);
+  add_groups(setting.groups, metrics);
+}
+
+void add_title(Setting& setting, const std::vector<Setting>& all) {
+  const auto differs = [&](auto member) {
+    return std::any_of(all.begin(), all.end(), [&](const Setting& s) { return s.*member != setting.*member; });
+  };
+  std::string title;
+  if (differs(&Setting::experiment)) title += setting.experiment + ", ";
+  if (differs(&Setting::model)) title += setting.model + ", ";
+  if (differs(&Setting::checkpoint_hash)) title += "checkpoint " + setting.checkpoint_hash.substr(0, 8) + ", ";
+  setting.title = title + setting.bits;
+}
+
+}  // namespace
+
+std::vector<Setting> make_settings(const std::vector<Run>& runs) {
+  using Origin = std::tuple<std::string, std::string, std::string>;
+  std::map<Origin, std::map<std::string, std::vector<const Run*>, std::greater<>>> quantised;  // W4A4 before W3A3
+  std::map<Origin, std::map<std::string, std::vector<const Run*>, std::greater<>>> unquantised;
+  for (const auto& run : runs) {
+    const auto& record = run.record;
+    const Origin origin{record.experiment, record.model, record.checkpoint_hash};
+    (record.method == "none" ? unquantised : quantised)[origin][record.bits].push_back(&run);
+    if (record.method == "none" && !quantised.contains(origin)) quantised[origin];
+  }
+  std::vector<Setting> settings;
+  for (auto& [origin, by_bits] : quantised) {
+    auto& references = unquantised[origin];
+    if (by_bits.empty()) by_bits["16-bit"];
+    for (auto& [bits, members] : by_bits) {
+      // The 16-bit model belongs to every bit width, unless it was recorded once for each.
+      for (const auto& [its_bits, its_runs] : references)
+        if (its_bits == bits || !references.contains(bits))
+          members.insert(members.end(), its_runs.begin(), its_runs.end());
+      Setting setting{.experiment = std::get<0>(origin),
+                      .model = std::get<1>(origin),
+                      .checkpoint_hash = std::get<2>(origin),
+                      .bits = bits,
+                      .title = {},
+                      .arms = {},
+                      .columns = {},
+                      .groups = {},
+                      .superseded = {}};
+      add_arms(setting, members);
+      add_columns(setting);
+      settings.push_back(std::move(setting));
+    }
+  }
+  for (auto& setting : settings) add_title(setting, settings);
+  return settings;
+}
+
+}  // namespace freeact

@@ -1,0 +1,142 @@
+#include "report/statistics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <numbers>
+#include <numeric>
+
+#include "util/error.h"
+
+namespace freeact {
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNormal975 = 1.959963984540054;
+
+// P(|T| <= t) by the finite series for whole degrees of freedom (Abramowitz and Stegun, 26.7.3 and 26.7.4).
+double central_t_probability(double t, int degrees_of_freedom) {
+  const double theta = std::atan(t / std::sqrt(degrees_of_freedom));
+  const double cosine2 = std::cos(theta) * std::cos(theta);
+  const bool odd = degrees_of_freedom % 2 == 1;
+  double term = odd ? std::cos(theta) : 1.0;
+  double sum = degrees_of_freedom == 1 ? 0.0 : term;
+  for (int k = odd ? 3 : 2; k <= degrees_of_freedom - 2; k += 2) {
+    term *= cosine2 * (k - 1) / k;
+    sum += term;
+  }
+  if (!odd) return std::sin(theta) * sum;
+  return 2 / std::numbers::pi * (theta + std::sin(theta) * sum);
+}
+
+// Linear interpolation between order statistics.
+double quantile(const std::vector<double>& sorted, double p) {
+  const double position = p * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<size_t>(position);
+  const size_t above = std::min(below + 1, sorted.size() - 1);
+  return std::lerp(sorted[below], sorted[above], position - static_cast<double>(below));
+}
+
+std::vector<size_t> draw(size_t count, Random& random) {
+  std::vector<size_t> drawn(count);
+  for (auto& index : drawn) index = random.below(count);
+  return drawn;
+}
+
+double replicate_mean(const ScoreTable& values, Random& random) {
+  const auto seeds = draw(values[0].size(), random);
+  double total = 0;
+  for (const auto& task : values) {
+    const auto items = draw(task[0].size(), random);
+    double sum = 0;
+    for (const size_t seed : seeds)
+      for (const size_t item : items) sum += task[seed][item];
+    total += sum / static_cast<double>(seeds.size() * items.size());
+  }
+  return total / static_cast<double>(values.size());
+}
+
+double plain_mean(const ScoreTable& values) {
+  std::vector<double> tasks;
+  for (const auto& task : values) {
+    std::vector<double> seeds;
+    for (const auto& items : task) seeds.push_back(mean(items));
+    tasks.push_back(mean(seeds));
+  }
+  return mean(tasks);
+}
+
+}  // namespace
+
+double mean(const std::vector<double>& values) {
+  if (values.empty()) return kNan;
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+double t_quantile(double p, int degrees_of_freedom) {
+  FREEACT_CHECK(p > 0 && p < 1 && degrees_of_freedom >= 1, "p = {}, {} degrees of freedom", p, degrees_of_freedom);
+  if (p < 0.5) return -t_quantile(1 - p, degrees_of_freedom);
+  const double central = 2 * p - 1;
+  double low = 0;
+  double high = 1;
+  while (central_t_probability(high, degrees_of_freedom) < central) high *= 2;
+  for (int i = 0; i < 100; ++i) {
+    const double middle = (low + high) / 2;
+    (central_t_probability(middle, degrees_of_freedom) < central ? low : high) = middle;
+  }
+  return (low + high) / 2;
+}
+
+Interval t_interval(const std::vector<double>& values) {
+  const double centre = mean(values);
+  if (values.size() < 2) return {centre, kNan, kNan};
+  // Exactly: a deterministic method has no spread, not one of 1e-17.
+  if (std::adjacent_find(values.begin(), values.end(), std::not_equal_to<>()) == values.end())
+    return {values[0], values[0], values[0]};
+  double squares = 0;
+  for (const double value : values) squares += (value - centre) * (value - centre);
+  const auto n = static_cast<double>(values.size());
+  const double half = t_quantile(0.975, static_cast<int>(values.size()) - 1) * std::sqrt(squares / (n - 1) / n);
+  return {centre, centre - half, centre + half};
+}
+
+Interval normal_interval(double centre, double standard_error) {
+  return {centre, centre - kNormal975 * standard_error, centre + kNormal975 * standard_error};
+}
+
+Interval wilson_interval(double share, double count) {
+  if (!(count > 0)) return {share, kNan, kNan};
+  const double z2 = kNormal975 * kNormal975;
+  const double middle = (share + z2 / (2 * count)) / (1 + z2 / count);
+  const double half = kNormal975 / (1 + z2 / count) * std::sqrt(share * (1 - share) / count + z2 / (4 * count * count));
+  return {share, std::max(0.0, middle - half), std::min(1.0, middle + half)};
+}
+
+Interval combine_independent(const std::vector<Interval>& parts) {
+  double centre = 0;
+  double below = 0;
+  double above = 0;
+  for (const auto& part : parts) {
+    centre += part.centre;
+    below += (part.centre - part.low) * (part.centre - part.low);
+    above += (part.high - part.centre) * (part.high - part.centre);
+  }
+  const auto n = static_cast<double>(parts.size());
+  return {centre / n, (centre - std::sqrt(below)) / n, (centre + std::sqrt(above)) / n};
+}
+
+Interval bootstrap_interval(const ScoreTable& values, Random random, int replicates) {
+  for (const auto& task : values) {
+    FREEACT_CHECK(task.size() == values[0].size(), "tasks with {} and {} seeds", task.size(), values[0].size());
+    if (task.empty() || task[0].empty()) return {kNan, kNan, kNan};
+    for (const auto& items : task) FREEACT_CHECK(items.size() == task[0].size(), "seeds with other items");
+  }
+  if (values.empty()) return {kNan, kNan, kNan};
+  std::vector<double> means(static_cast<size_t>(replicates));
+  for (auto& value : means) value = replicate_mean(values, random);
+  std::sort(means.begin(), means.end());
+  return {plain_mean(values), quantile(means, 0.025), quantile(means, 0.975)};
+}
+
+}  // namespace freeact

@@ -1,0 +1,33 @@
+// The tables and plots of a report.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "report/analysis.h"
+#include "report/comparison.h"
+#include "report/document.h"
+
+namespace freeact {
+
+Table main_table(const Setting& setting);
+// Nothing when no task reports parts.
+std::optional<Table> group_table(const Setting& setting);
+
+// Every method against the reference (FlatQuant) in average accuracy and NLL, FreeAct in every column. Empty without
+// the reference.
+std::vector<Comparison> comparisons(const Setting& setting);
+Table difference_table(const Setting& setting, const std::vector<Comparison>& comparisons);
+
+// Nothing when no run recorded layer errors.
+std::optional<Table> layer_table(const Setting& setting);
+std::optional<Figure> layer_figure(const Setting& setting);
+
+// The appendix: what every run was.
+Table run_table(const std::vector<Run>& runs);
+
+// Long format for other programs, with full precision: a row for every run and metric, or run and layer.
+Table metric_rows(const std::vector<Run>& runs);
+Table layer_rows(const std::vector<Run>& runs);
+
+}  // namespace freeact

@@ -1,0 +1,84 @@
+// What one finished run leaves behind.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace freeact {
+
+// One aggregated number of one task. NaN means "could not be computed" and is kept as such.
+struct Metric {
+  std::string task;
+  int task_version = 1;
+  std::string name;   // "exact_match", "nll"
+  std::string group;  // "" for the whole task, or a part of it: "mask_ratio=0.4"
+  double value = 0;   // in `unit`
+  double standard_error = 0;
+  int64_t count = 0;  // items (or tokens) behind the value
+  bool higher_is_better = true;
+  std::string unit;  // "%", "nats"
+
+  bool operator==(const Metric&) const = default;
+};
+
+// One test item as it was answered. score is a share in [0, 1] for accuracies, whatever the unit of the metric is.
+struct Sample {
+  std::string task;
+  int64_t index = 0;
+  std::string input_hash;
+  std::string output;
+  double score = 0;
+
+  bool operator==(const Sample&) const = default;
+};
+
+struct LayerError {
+  int layer = 0;
+  std::string site;           // "attention.qkv", "attention.output", "mlp.gate_up", "mlp.down"
+  std::string token_type;     // "visible", "mask"; "text", "vision"
+  double relative_error = 0;  // ||y_hat - y||^2 / ||y||^2 over the tokens of this type
+  int64_t tokens = 0;
+
+  bool operator==(const LayerError&) const = default;
+};
+
+struct RunRecord {
+  std::string key;  // hash of everything that determines the result
+  std::string experiment;
+  std::string model;
+  std::string method;
+  std::string bits;  // "W4A4"
+  uint64_t seed = 0;
+  std::string resolved_config;  // YAML
+  std::string source_version;
+  std::string checkpoint_hash;
+
+  // What may differ between two identical runs; kept apart from the results.
+  std::string machine;     // one line: CPU, cores, threads, operating system
+  std::string started_at;  // UTC, ISO 8601
+  double calibration_s = 0;
+  double evaluation_s = 0;
+
+  std::vector<Metric> metrics;
+  std::vector<Sample> samples;
+  std::vector<LayerError> layer_errors;
+
+  bool operator==(const RunRecord&) const = default;
+};
+
+// A run without its rows, for lists.
+struct RunSummary {
+  int64_t id = 0;
+  std::string key;
+  std::string experiment;
+  std::string model;
+  std::string method;
+  std::string bits;
+  uint64_t seed = 0;
+  std::string source_version;
+  std::string checkpoint_hash;
+  std::string started_at;
+};
+
+}  // namespace freeact

@@ -1,0 +1,188 @@
+#include "store/rows.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+namespace freeact {
+namespace {
+
+// SQLite knows no NaN: it stores NULL, which we read back as NaN.
+double real(const SQLite::Column& column) {
+  return column.isNull() ? std::numeric_limits<double>::quiet_NaN() : column.getDouble();
+}
+
+// SQLite integers are signed; seeds keep their bits.
+int64_t signed_bits(uint64_t seed) {
+  return static_cast<int64_t>(seed);
+}
+uint64_t unsigned_bits(const SQLite::Column& column) {
+  return static_cast<uint64_t>(column.getInt64());
+}
+
+template <typename... Values>
+void insert(SQLite::Statement& statement, const Values&... values) {
+  int index = 0;
+  (statement.bind(++index, values), ...);
+  statement.exec();
+  statement.reset();
+}
+
+void insert_metrics(SQLite::Database& database, const RunRecord& run, int64_t id) {
+  SQLite::Statement statement(database, "INSERT INTO metrics VALUES (?,?,?,?,?,?,?,?,?,?)");
+  for (const auto& metric : run.metrics)
+    insert(statement, id, metric.task, metric.task_version, metric.name, metric.group, metric.value,
+           metric.standard_error, metric.count, static_cast<int>(metric.higher_is_better), metric.unit);
+}
+
+void insert_samples(SQLite::Database& database, const RunRecord& run, int64_t id) {
+  SQLite::Statement statement(database, "INSERT INTO samples VALUES (?,?,?,?,?,?)");
+  for (const auto& sample : run.samples)
+    insert(statement, id, sample.task, sample.index, sample.input_hash, sample.output, sample.score);
+}
+
+void insert_layer_errors(SQLite::Database& database, const RunRecord& run, int64_t id) {
+  SQLite::Statement statement(database, "INSERT INTO layer_errors VALUES (?,?,?,?,?,?)");
+  for (const auto& error : run.layer_errors)
+    insert(statement, id, error.layer, error.site, error.token_type, error.relative_error, error.tokens);
+}
+
+std::vector<Metric> select_metrics(SQLite::Database& database, int64_t id) {
+  SQLite::Statement statement(database, "SELECT * FROM metrics WHERE run_id = ? ORDER BY rowid");
+  statement.bind(1, id);
+  std::vector<Metric> metrics;
+  while (statement.executeStep()) {
+    metrics.push_back({.task = statement.getColumn(1).getString(),
+                       .task_version = statement.getColumn(2).getInt(),
+                       .name = statement.getColumn(3).getString(),
+                       .group = statement.getColumn(4).getString(),
+                       .value = real(statement.getColumn(5)),
+                       .standard_error = real(statement.getColumn(6)),
+                       .count = statement.getColumn(7).getInt64(),
+                       .higher_is_better = statement.getColumn(8).getInt() != 0,
+                       .unit = statement.getColumn(9).getString()});
+  }
+  return metrics;
+}
+
+std::vector<Sample> select_samples(SQLite::Database& database, int64_t id) {
+  SQLite::Statement statement(database, "SELECT * FROM samples WHERE run_id = ? ORDER BY rowid");
+  statement.bind(1, id);
+  std::vector<Sample> samples;
+  while (statement.executeStep()) {
+    samples.push_back({.task = statement.getColumn(1).getString(),
+                       .index = statement.getColumn(2).getInt64(),
+                       .input_hash = statement.getColumn(3).getString(),
+                       .output = statement.getColumn(4).getString(),
+                       .score = real(statement.getColumn(5))});
+  }
+  return samples;
+}
+
+std::vector<LayerError> select_layer_errors(SQLite::Database& database, int64_t id) {
+  SQLite::Statement statement(database, "SELECT * FROM layer_errors WHERE run_id = ? ORDER BY rowid");
+  statement.bind(1, id);
+  std::vector<LayerError> errors;
+  while (statement.executeStep()) {
+    errors.push_back({.layer = statement.getColumn(1).getInt(),
+                      .site = statement.getColumn(2).getString(),
+                      .token_type = statement.getColumn(3).getString(),
+                      .relative_error = real(statement.getColumn(4)),
+                      .tokens = statement.getColumn(5).getInt64()});
+  }
+  return errors;
+}
+
+std::string serialise(const SQLite::Column& column) {
+  if (column.isNull()) return "-";
+  if (column.isInteger()) return fmt::format("i{}", column.getInt64());
+  if (column.isFloat()) return fmt::format("f{:a}", column.getDouble());
+  return fmt::format("t{}:{}", column.getBytes(), column.getString());
+}
+
+}  // namespace
+
+std::optional<int64_t> find_key(SQLite::Database& database, std::string_view key) {
+  SQLite::Statement statement(database, "SELECT id FROM runs WHERE key = ?");
+  statement.bind(1, std::string(key));
+  if (!statement.executeStep()) return std::nullopt;
+  return statement.getColumn(0).getInt64();
+}
+
+int64_t insert_run(SQLite::Database& database, const RunRecord& run, std::optional<int64_t> id) {
+  SQLite::Statement runs(database, "INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,?)");
+  if (id) runs.bind(1, *id);
+  int index = 1;
+  for (const auto* text : {&run.key, &run.experiment, &run.model, &run.method, &run.bits}) runs.bind(++index, *text);
+  runs.bind(++index, signed_bits(run.seed));
+  for (const auto* text : {&run.resolved_config, &run.source_version, &run.checkpoint_hash}) runs.bind(++index, *text);
+  runs.exec();
+  const int64_t new_id = database.getLastInsertRowid();
+
+  SQLite::Statement circumstances(database, "INSERT INTO circumstances VALUES (?,?,?,?,?)");
+  insert(circumstances, new_id, run.machine, run.started_at, run.calibration_s, run.evaluation_s);
+  insert_metrics(database, run, new_id);
+  insert_samples(database, run, new_id);
+  insert_layer_errors(database, run, new_id);
+  return new_id;
+}
+
+std::optional<RunRecord> select_run(SQLite::Database& database, int64_t id) {
+  SQLite::Statement statement(database,
+                              "SELECT key, experiment, model, method, bits, seed, resolved_config, source_version, "
+                              "checkpoint_hash, machine, started_at, calibration_s, evaluation_s "
+                              "FROM runs JOIN circumstances ON run_id = id WHERE id = ?");
+  statement.bind(1, id);
+  if (!statement.executeStep()) return std::nullopt;
+  return RunRecord{.key = statement.getColumn(0).getString(),
+                   .experiment = statement.getColumn(1).getString(),
+                   .model = statement.getColumn(2).getString(),
+                   .method = statement.getColumn(3).getString(),
+                   .bits = statement.getColumn(4).getString(),
+                   .seed = unsigned_bits(statement.getColumn(5)),
+                   .resolved_config = statement.getColumn(6).getString(),
+                   .source_version = statement.getColumn(7).getString(),
+                   .checkpoint_hash = statement.getColumn(8).getString(),
+                   .machine = statement.getColumn(9).getString(),
+                   .started_at = statement.getColumn(10).getString(),
+                   .calibration_s = real(statement.getColumn(11)),
+                   .evaluation_s = real(statement.getColumn(12)),
+                   .metrics = select_metrics(database, id),
+                   .samples = select_samples(database, id),
+                   .layer_errors = select_layer_errors(database, id)};
+}
+
+std::vector<RunSummary> select_summaries(SQLite::Database& database, std::string_view experiment) {
+  SQLite::Statement statement(database,
+                              "SELECT id, key, experiment, model, method, bits, seed, source_version, checkpoint_hash, "
+                              "started_at FROM runs JOIN circumstances ON run_id = id "
+                              "WHERE ?1 = '' OR experiment = ?1 ORDER BY id");
+  statement.bind(1, std::string(experiment));
+  std::vector<RunSummary> summaries;
+  while (statement.executeStep()) {
+    summaries.push_back({.id = statement.getColumn(0).getInt64(),
+                         .key = statement.getColumn(1).getString(),
+                         .experiment = statement.getColumn(2).getString(),
+                         .model = statement.getColumn(3).getString(),
+                         .method = statement.getColumn(4).getString(),
+                         .bits = statement.getColumn(5).getString(),
+                         .seed = unsigned_bits(statement.getColumn(6)),
+                         .source_version = statement.getColumn(7).getString(),
+                         .checkpoint_hash = statement.getColumn(8).getString(),
+                         .started_at = statement.getColumn(9).getString()});
+  }
+  return summaries;
+}
+
+std::string serialise(SQLite::Database& database, const char* query) {
+  SQLite::Statement statement(database, query);
+  std::string text = fmt::format("{}\n", query);
+  while (statement.executeStep()) {
+    for (int i = 0; i < statement.getColumnCount(); ++i) text += serialise(statement.getColumn(i)) + ",";
+    text += '\n';
+  }
+  return text;
+}
+
+}  // namespace freeact

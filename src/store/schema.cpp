@@ -1,0 +1,98 @@
+#include "store/schema.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <sqlite3.h>
+
+#include <array>
+
+#include "util/error.h"
+
+namespace freeact {
+namespace {
+
+// "FrAc": tells our files from other programs' databases.
+constexpr int kApplicationId = 0x46724163;
+
+// migrations[v] brings version v to v + 1. Never edit an entry that was released: append.
+constexpr std::array kMigrations = {
+    R"sql(
+CREATE TABLE runs (
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, experiment TEXT NOT NULL, model TEXT NOT NULL,
+  method TEXT NOT NULL, bits TEXT NOT NULL, seed INTEGER NOT NULL, resolved_config TEXT NOT NULL,
+  source_version TEXT NOT NULL, checkpoint_hash TEXT NOT NULL);
+CREATE TABLE circumstances (
+  run_id INTEGER PRIMARY KEY REFERENCES runs(id) ON DELETE CASCADE, machine TEXT NOT NULL, started_at TEXT NOT NULL,
+  calibration_s REAL, evaluation_s REAL);
+CREATE TABLE metrics (
+  run_id INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE, task TEXT NOT NULL, task_version INTEGER NOT NULL,
+  name TEXT NOT NULL, "group" TEXT NOT NULL, value REAL, standard_error REAL, count INTEGER NOT NULL,
+  higher_is_better INTEGER NOT NULL, unit TEXT NOT NULL, UNIQUE (run_id, task, name, "group"));
+CREATE TABLE samples (
+  run_id INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE, task TEXT NOT NULL, "index" INTEGER NOT NULL,
+  input_hash TEXT NOT NULL, output TEXT NOT NULL, score REAL, UNIQUE (run_id, task, "index"));
+)sql",
+    R"sql(
+CREATE TABLE layer_errors (
+  run_id INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE, layer INTEGER NOT NULL, site TEXT NOT NULL,
+  token_type TEXT NOT NULL, relative_error REAL, tokens INTEGER NOT NULL,
+  UNIQUE (run_id, layer, site, token_type));
+)sql",
+};
+
+int pragma(SQLite::Database& database, const char* name) {
+  return database.execAndGet(fmt::format("PRAGMA {}", name)).getInt();
+}
+
+}  // namespace
+
+int newest_schema_version() {
+  return static_cast<int>(kMigrations.size());
+}
+
+int checked_schema_version(SQLite::Database& database, const std::filesystem::path& path) {
+  const int version = pragma(database, "user_version");
+  const bool empty = database.execAndGet("SELECT count(*) FROM sqlite_master").getInt() == 0;
+  if (!empty && pragma(database, "application_id") != kApplicationId)
+    throw UserError("'{}' is a database of another program: name another file with --db", path.string());
+  if (version > newest_schema_version())
+    throw UserError("'{}' has schema version {}, but this program knows versions up to {}: use a newer freeact",
+                    path.string(), version, newest_schema_version());
+  return version;
+}
+
+void migrate(SQLite::Database& database, const std::filesystem::path& path) {
+  // IMMEDIATE: two processes that open a new file at once must not both create the tables.
+  SQLite::Transaction transaction(database, SQLite::TransactionBehavior::IMMEDIATE);
+  for (auto version = static_cast<size_t>(checked_schema_version(database, path)); version < kMigrations.size();
+       ++version)
+    database.exec(kMigrations[version]);
+  database.exec(fmt::format("PRAGMA application_id = {}", kApplicationId));
+  database.exec(fmt::format("PRAGMA user_version = {}", newest_schema_version()));
+  transaction.commit();
+}
+
+void throw_store_error(const SQLite::Exception& error, const std::filesystem::path& path) {
+  const std::string file = path.string();
+  switch (error.getErrorCode()) {
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+      throw UserError("'{}' is no result database, or a damaged one ({}): name another file with --db", file,
+                      error.what());
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      throw EnvironmentError("'{}' is held by another process: wait for it to end, then run the command again", file);
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+      throw EnvironmentError(
+          "cannot open '{}' to write: the file or its folder is read-only or missing; check permissions", file);
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_NOMEM:
+      throw EnvironmentError("cannot use '{}' ({}): check free space", file, error.what());
+    default:
+      throw Defect(fmt::format("store '{}': {}", file, error.what()));
+  }
+}
+
+}  // namespace freeact

@@ -1,0 +1,138 @@
+#include "store/store.h"
+
+#include <SQLiteCpp/Backup.h>
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "store/rows.h"
+#include "store/schema.h"
+#include "util/error.h"
+#include "util/hash.h"
+
+namespace freeact {
+namespace {
+
+constexpr int kBusyTimeoutMs = 30'000;
+
+template <typename Work>
+auto guarded(const std::filesystem::path& path, Work&& work) {
+  try {
+    return work();
+  } catch (const SQLite::Exception& error) {
+    throw_store_error(error, path);
+  }
+}
+
+std::unique_ptr<SQLite::Database> open(const std::filesystem::path& path, int flags) {
+  auto database = std::make_unique<SQLite::Database>(path.string(), flags, kBusyTimeoutMs);
+  database->exec("PRAGMA foreign_keys = ON");
+  return database;
+}
+
+std::unique_ptr<SQLite::Database> upgraded_copy(SQLite::Database& old, const std::filesystem::path& path) {
+  auto copy = open(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  SQLite::Backup(*copy, old).executeStep();
+  migrate(*copy, path);
+  return copy;
+}
+
+std::optional<int64_t> parse_number(std::string_view text) {
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+Store::Store(std::filesystem::path path, std::unique_ptr<SQLite::Database> database)
+    : path_(std::move(path)), database_(std::move(database)) {}
+Store::~Store() = default;
+Store::Store(Store&&) noexcept = default;
+Store& Store::operator=(Store&&) noexcept = default;
+
+Store Store::open_for_writing(const std::filesystem::path& path) {
+  std::error_code ignored;  // SQLite reports a folder that could not be made
+  if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ignored);
+  return guarded(path, [&] {
+    auto database = open(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    migrate(*database, path);
+    return Store(path, std::move(database));
+  });
+}
+
+Store Store::open_for_reading(const std::filesystem::path& path) {
+  if (!std::filesystem::is_regular_file(path))
+    throw UserError("no result database '{0}': 'freeact run EXPERIMENT --db {0}' makes one", path.string());
+  return guarded(path, [&] {
+    // Read and write where permitted: SQLite must roll back what a killed writer left before it can read.
+    auto database = open(path, SQLite::OPEN_READWRITE);
+    if (checked_schema_version(*database, path) < newest_schema_version()) database = upgraded_copy(*database, path);
+    database->exec("PRAGMA query_only = ON");
+    return Store(path, std::move(database));
+  });
+}
+
+bool Store::has(std::string_view key) const {
+  return guarded(path_, [&] { return find_key(*database_, key).has_value(); });
+}
+
+int64_t Store::add(const RunRecord& run, bool replace) {
+  FREEACT_CHECK(!run.key.empty(), "a run needs a key");
+  return guarded(path_, [&] {
+    SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
+    const auto old = find_key(*database_, run.key);
+    if (old && !replace) return *old;
+    if (old) database_->exec(fmt::format("DELETE FROM runs WHERE id = {}", *old));
+    const int64_t id = insert_run(*database_, run, old);
+    transaction.commit();
+    return id;
+  });
+}
+
+std::vector<RunSummary> Store::runs(std::string_view experiment) const {
+  return guarded(path_, [&] { return select_summaries(*database_, experiment); });
+}
+
+RunRecord Store::load(int64_t id) const {
+  return guarded(path_, [&] {
+    auto run = select_run(*database_, id);
+    if (!run) throw UserError("no run {} in '{}': 'freeact list runs' shows what there is", id, path_.string());
+    return *std::move(run);
+  });
+}
+
+std::optional<int64_t> Store::find(std::string_view reference) const {
+  const auto all = runs();
+  if (const auto number = parse_number(reference))
+    if (std::any_of(all.begin(), all.end(), [&](const RunSummary& run) { return run.id == *number; })) return number;
+  std::optional<int64_t> found;
+  for (const auto& run : all) {
+    if (reference.empty() || !run.key.starts_with(reference)) continue;
+    if (found) throw UserError("several runs have a key that begins with '{}': give more of it", reference);
+    found = run.id;
+  }
+  return found;
+}
+
+std::string Store::results_digest() const {
+  static constexpr const char* kQueries[] = {
+      "SELECT key, experiment, model, method, bits, seed, source_version, checkpoint_hash FROM runs ORDER BY key",
+      "SELECT key, task, task_version, name, \"group\", value, standard_error, count, higher_is_better, unit "
+      "FROM metrics JOIN runs ON id = run_id ORDER BY key, task, name, \"group\"",
+      "SELECT key, task, \"index\", input_hash, output, score FROM samples JOIN runs ON id = run_id "
+      "ORDER BY key, task, \"index\"",
+      "SELECT key, layer, site, token_type, relative_error, tokens FROM layer_errors JOIN runs ON id = run_id "
+      "ORDER BY key, layer, site, token_type"};
+  return guarded(path_, [&] {
+    // One snapshot, should another process be writing.
+    SQLite::Transaction snapshot(*database_);
+    std::string text;
+    for (const char* query : kQueries) text += serialise(*database_, query);
+    return sha256(text);
+  });
+}
+
+}  // namespace freeact

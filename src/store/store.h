@@ -1,0 +1,64 @@
+// The results of all runs, in one SQLite file.
+//
+// A run is written in one transaction: a program killed at any moment leaves whole runs or none. The file uses SQLite's
+// rollback journal rather than the write-ahead log, because that one breaks on the network file systems of clusters.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/record.h"
+
+namespace SQLite {
+class Database;
+}
+
+namespace freeact {
+
+// All members throw EnvironmentError when the disk or another process is in the way. Several processes may write.
+class Store {
+ public:
+  // Creates the file and its folder where missing, upgrades older files and proves that writing works.
+  // UserError: not a result database, or of a newer version. EnvironmentError: read-only file or folder.
+  static Store open_for_writing(const std::filesystem::path& path);
+
+  // Never changes the results; an older file is upgraded in memory. UserError: missing, or not a result database.
+  static Store open_for_reading(const std::filesystem::path& path);
+
+  ~Store();
+  Store(Store&&) noexcept;
+  Store& operator=(Store&&) noexcept;
+
+  const std::filesystem::path& path() const { return path_; }
+
+  bool has(std::string_view key) const;
+
+  // Adds a finished run and returns its id. Where the key is there already, the old run is kept and its id returned,
+  // or, with replace, exchanged under the same id.
+  int64_t add(const RunRecord& run, bool replace = false);
+
+  // In order of id; an empty experiment means all.
+  std::vector<RunSummary> runs(std::string_view experiment = "") const;
+
+  // UserError when there is no such run.
+  RunRecord load(int64_t id) const;
+
+  // A run by its number, or by the beginning of its key. UserError when several keys begin like that.
+  std::optional<int64_t> find(std::string_view reference) const;
+
+  // SHA-256 over every result in order of key: equal for two databases that hold the same results, however they came
+  // about. Leaves out ids, times and machines, and the text of the configuration, which the key stands for.
+  std::string results_digest() const;
+
+ private:
+  Store(std::filesystem::path path, std::unique_ptr<SQLite::Database> database);
+
+  std::filesystem::path path_;
+  std::unique_ptr<SQLite::Database> database_;
+};
+
+}  // namespace freeact

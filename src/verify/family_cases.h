@@ -1,0 +1,23 @@
+// What each model family's stored cases are checked by. A new family adds its line to the table in family_cases.cpp.
+#pragma once
+
+#include <string>
+
+#include "verify/reference_set.h"
+
+namespace freeact {
+
+using CaseCheck = void (*)(ReferenceCase& reference);
+
+// By the family and the case's "kind" in io.json. Throws UserError naming what is known when there is none.
+CaseCheck find_case_check(const std::string& family, const std::string& kind);
+
+// Any decoder: logits, hidden states after every block, inputs and outputs of every linear, queries and keys after the
+// rotary embedding. A bfloat16 case is held to the mean difference and the predicted tokens.
+void check_forward(ReferenceCase& reference);
+
+// LLaDA's unmasking step by step, and its Monte Carlo likelihood on stored noisy sequences.
+void check_llada_generation(ReferenceCase& reference);
+void check_llada_likelihood(ReferenceCase& reference);
+
+}  // namespace freeact

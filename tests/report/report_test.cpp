@@ -1,0 +1,266 @@
+#include "report/report.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <limits>
+
+#include "plausible_runs.h"
+#include "report/analysis.h"
+#include "report/comparison.h"
+#include "report/describe.h"
+#include "report/format.h"
+#include "report/render.h"
+#include "report/summary.h"
+#include "util/error.h"
+#include "util/files.h"
+#include "xml_balance.h"
+
+namespace freeact {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+class ReportTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "freeact_report_XXXXXX").string();
+    folder_ = mkdtemp(pattern.data());
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  Store store_with(const std::vector<RunRecord>& runs) {
+    auto store = Store::open_for_writing(folder_ / "results.db");
+    for (const auto& run : runs) store.add(run);
+    return store;
+  }
+  std::string html_of(const std::vector<RunRecord>& runs) { return render_html(make_report(store_with(runs), {})); }
+
+  std::filesystem::path folder_;
+};
+
+// A run with one task of four items, for exact arithmetic.
+RunRecord small_run(const std::string& method, uint64_t seed, const std::vector<double>& scores) {
+  RunRecord run = plausible_run({method, 1, 0.1, 0, true}, "W4A4", seed, 1);
+  run.metrics.clear();
+  run.samples.clear();
+  for (size_t i = 0; i < scores.size(); ++i)
+    run.samples.push_back({"sort", static_cast<int64_t>(i), "h" + std::to_string(i), "", scores[i]});
+  run.metrics.push_back({"sort", 1, "exact_match", "", 100 * mean(scores), 0, 4, true, "%"});
+  return run;
+}
+
+std::vector<double> scores_of(int right, int items) {
+  std::vector<double> scores(static_cast<size_t>(items), 0.0);
+  std::fill_n(scores.begin(), right, 1.0);
+  return scores;
+}
+
+TEST_F(ReportTest, WritesEveryFormatFromTheStore) {
+  write_report(store_with(plausible_runs()), {.out_dir = folder_ / "out", .experiment = "quickstart"});
+  for (const char* file :
+       {"report.html", "report.md", "results.csv", "layer_errors.csv", "tables/main_W4A4.tex", "tables/main_W3A3.csv",
+        "tables/differences_W4A4.tex", "tables/runs.csv", "figures/layer_errors_W3A3.svg"})
+    EXPECT_FALSE(read_file(folder_ / "out" / file).empty()) << file;
+  EXPECT_EQ(markup_fault(read_file(folder_ / "out" / "report.html"), {"meta"}), "");
+}
+
+TEST_F(ReportTest, OneRowForEveryRunAndMetric) {
+  const auto runs = plausible_runs();
+  write_report(store_with(runs), {.out_dir = folder_ / "out"});
+  size_t rows = 0;
+  for (const auto& run : runs) rows += run.metrics.size();
+  const std::string csv = read_file(folder_ / "out" / "results.csv");
+  EXPECT_EQ(static_cast<size_t>(std::count(csv.begin(), csv.end(), '\n')), rows + 1);
+}
+
+TEST_F(ReportTest, RowsAreInTheOrderOfTheLiteratureWithThe16BitModelAtEveryBitWidth) {
+  const auto store = store_with(plausible_runs());
+  const auto runs = load_runs(store, "");
+  const auto settings = make_settings(runs);
+  ASSERT_EQ(settings.size(), 2U);
+  EXPECT_EQ(settings[0].title, "W4A4");
+  for (const auto& setting : settings) {
+    std::vector<std::string> labels;
+    for (const auto& arm : setting.arms) labels.push_back(arm.label);
+    EXPECT_THAT(labels, ElementsAre("16-bit", "RTN", "SmoothQuant", "QuaRot", "FlatQuant", "FreeAct"));
+  }
+}
+
+TEST_F(ReportTest, DeterministicMethodsShowNoSpreadButTheUncertaintyOfTheirItems) {
+  const auto store = store_with({small_run("rtn", 1, {1, 1, 1, 1}), small_run("rtn", 2, {1, 1, 1, 1})});
+  const auto runs = load_runs(store, "");
+  const auto settings = make_settings(runs);
+  const Arm& arm = settings[0].arms[0];
+  const Interval items = item_interval(arm, settings[0].columns[0]);
+  EXPECT_NEAR(items.low, 100 * wilson_interval(1, 4).low, 1e-9);  // four items, not eight
+  const std::string html = render_html(make_report(store, {}));
+  EXPECT_THAT(html, HasSubstr("100.0 ± 0.0<small>items 51.0 to 100.0</small>"));
+}
+
+TEST_F(ReportTest, ALossOfFreeActIsSaidInWordsAndSetOff) {
+  std::vector<RunRecord> runs;
+  for (uint64_t seed = 1; seed <= 3; ++seed) {
+    runs.push_back(small_run("flatquant", seed, scores_of(95, 100)));
+    runs.push_back(small_run("freeact", seed, scores_of(60 + static_cast<int>(seed), 100)));
+  }
+  const std::string html = html_of(runs);
+  EXPECT_THAT(html, HasSubstr("FreeAct minus FlatQuant is −33.0 points"));
+  EXPECT_THAT(html, HasSubstr("lower (worse)"));
+  EXPECT_THAT(html, HasSubstr("class=\"list alarm\""));
+}
+
+Comparison compare_methods(const std::vector<Setting>& settings) {
+  return compare(*find_arm(settings[0], "freeact"), *find_arm(settings[0], "flatquant"), *accuracy_column(settings[0]));
+}
+
+TEST_F(ReportTest, EqualSeedsAloneSeparateNothing) {
+  // One item more in each of three deterministic runs: no spread over seeds, but one item of ten proves nothing.
+  std::vector<RunRecord> records;
+  for (uint64_t seed = 1; seed <= 3; ++seed) {
+    records.push_back(small_run("flatquant", seed, scores_of(8, 10)));
+    records.push_back(small_run("freeact", seed, scores_of(9, 10)));
+  }
+  const auto store = store_with(records);
+  const auto runs = load_runs(store, "");
+  const auto settings = make_settings(runs);
+  const Comparison comparison = compare_methods(settings);
+  EXPECT_NEAR(comparison.difference, 10, 1e-9);
+  EXPECT_TRUE(comparison.paired_items);
+  EXPECT_EQ(comparison.verdict, Verdict::kNotSeparable);
+}
+
+TEST_F(ReportTest, PairsEqualSeedsOnly) {
+  const auto store =
+      store_with({small_run("flatquant", 1, scores_of(50, 100)), small_run("flatquant", 2, scores_of(90, 100)),
+                  small_run("freeact", 2, scores_of(80, 100)), small_run("freeact", 3, scores_of(10, 100))});
+  const auto runs = load_runs(store, "");
+  const auto settings = make_settings(runs);
+  const Comparison comparison = compare_methods(settings);
+  EXPECT_EQ(comparison.num_seeds(), 1U);
+  EXPECT_NEAR(comparison.difference, -10, 1e-9);
+  EXPECT_EQ(verdict_text(comparison), "lower (worse; one seed)");
+}
+
+TEST_F(ReportTest, DoesNotPairDifferentItemsOrScoresThatAreNotTheMetric) {
+  RunRecord other_items = small_run("freeact", 1, {1, 0, 1, 0});
+  other_items.samples[2].input_hash = "another question";
+  RunRecord pooled = small_run("freeact", 2, {1, 0, 1, 0});
+  pooled.metrics[0].value = 71;  // no mean of the scores
+  const auto store = store_with(
+      {small_run("flatquant", 1, {1, 0, 1, 0}), other_items, small_run("flatquant", 2, {1, 0, 1, 0}), pooled});
+  const auto runs = load_runs(store, "");
+  const auto settings = make_settings(runs);
+  const Column& column = *accuracy_column(settings[0]);
+  EXPECT_FALSE(column_scores({&runs[0], &runs[1]}, column).has_value());
+  EXPECT_FALSE(column_scores({&runs[2], &runs[3]}, column).has_value());
+  EXPECT_TRUE(column_scores({&runs[0], &runs[2]}, column).has_value());
+}
+
+TEST_F(ReportTest, SeparatesConfigurationsOfOneMethod) {
+  RunRecord clipped = small_run("rtn", 1, {1, 1, 1, 1});
+  RunRecord plain = small_run("rtn", 1, {0, 0, 0, 0});
+  clipped.key = "clipped";
+  clipped.resolved_config += "  clip: true\n";
+  plain.resolved_config += "  clip: false\n";
+  const auto store = store_with({clipped, plain});
+  const auto runs = load_runs(store, "");
+  const auto settings = make_settings(runs);
+  ASSERT_EQ(settings[0].arms.size(), 2U);
+  EXPECT_EQ(settings[0].arms[0].label, "RTN (clip: false)");
+  EXPECT_EQ(settings[0].arms[1].label, "RTN (clip: true)");
+}
+
+TEST_F(ReportTest, UsesTheNewestRunOfASeedAndSaysSo) {
+  RunRecord older = small_run("rtn", 1, {0, 0, 0, 0});
+  older.key = "older";
+  older.source_version = "0.0.9";
+  const auto store = store_with({older, small_run("rtn", 1, {1, 1, 1, 1})});
+  const auto runs = load_runs(store, "");
+  const auto settings = make_settings(runs);
+  EXPECT_THAT(column_values(settings[0].arms[0], settings[0].columns[0]), ElementsAre(100));
+  const auto limits = caveats(runs, settings);
+  EXPECT_THAT(limits, Contains(HasSubstr("left out because a newer run")));
+  EXPECT_THAT(limits, Contains(HasSubstr("several source versions")));
+}
+
+TEST_F(ReportTest, AnEmptyStoreGivesAReportThatSaysSo) {
+  EXPECT_THAT(html_of({}), HasSubstr("holds no runs yet"));
+  write_report(store_with({}), {.out_dir = folder_ / "out"});
+}
+
+TEST_F(ReportTest, MissingTasksAreDashesAndNamed) {
+  RunRecord rtn = plausible_run(plausible_methods()[1], "W4A4", 1, 1);
+  std::erase_if(rtn.metrics, [](const Metric& metric) { return metric.task == "sort"; });
+  RunRecord no_results = plausible_run(plausible_methods()[2], "W4A4", 1, 1);
+  no_results.metrics.clear();
+  no_results.samples.clear();
+  no_results.layer_errors.clear();
+  const std::string html = html_of({rtn, no_results, plausible_run(plausible_methods()[3], "W4A4", 1, 1)});
+  EXPECT_THAT(html, HasSubstr(">–</td>"));
+  EXPECT_THAT(html, HasSubstr("RTN lacks sort, Average exact match, NLL"));
+  EXPECT_THAT(html, HasSubstr("no runs of 16-bit, FlatQuant, FreeAct"));
+  EXPECT_THAT(html, HasSubstr("one seed only"));
+  EXPECT_THAT(html, HasSubstr("Only W4A4 was measured"));
+  EXPECT_EQ(markup_fault(html, {"meta"}), "");
+}
+
+TEST_F(ReportTest, NotANumberIsShownNotHidden) {
+  RunRecord run = small_run("rtn", 1, {1, 1, 1, 1});
+  run.metrics[0].value = std::numeric_limits<double>::quiet_NaN();
+  run.layer_errors = {{0, "mlp.down", "mask", std::numeric_limits<double>::infinity(), 1}};
+  EXPECT_THAT(html_of({run}), HasSubstr(">nan"));
+}
+
+TEST_F(ReportTest, EscapesNamesFromTheStore) {
+  RunRecord run = small_run("<img>", 1, {1, 0, 1, 0});
+  run.model = "a & b";
+  run.metrics[0].task = run.samples[0].task = "<b>";
+  const std::string html = html_of({run});
+  EXPECT_EQ(markup_fault(html, {"meta"}), "");
+  EXPECT_THAT(html, Not(HasSubstr("<img>")));
+}
+
+TEST_F(ReportTest, AnUnknownExperimentNamesTheKnownOnes) {
+  const auto store = store_with(plausible_runs());
+  try {
+    make_report(store, {.experiment = "quickstrat"});
+    FAIL() << "nothing was thrown";
+  } catch (const UserError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("quickstart"));
+  }
+}
+
+TEST_F(ReportTest, EveryRunLinkedIsInTheAppendix) {
+  const std::string html = html_of(plausible_runs());
+  for (size_t id = 1; id <= plausible_runs().size(); ++id) {
+    EXPECT_THAT(html, HasSubstr("<tr id=\"run-" + std::to_string(id) + "\">"));
+    EXPECT_THAT(html, HasSubstr("href=\"#run-" + std::to_string(id) + "\""));
+  }
+}
+
+TEST(Describe, ShowsConfigurationMetricsAndTheWorstLayerFirst) {
+  RunRecord run = plausible_run(plausible_methods()[4], "W3A3", 2, 1);
+  run.layer_errors.push_back({5, "mlp.down", "mask", 0.9, 10});
+  const std::string text = describe_run(run);
+  EXPECT_THAT(text, HasSubstr("FlatQuant of tiny_dllm at W3A3, seed 2"));
+  EXPECT_THAT(text, HasSubstr("name: flatquant"));
+  EXPECT_THAT(text, HasSubstr("nll mask_ratio=0.25"));
+  EXPECT_THAT(text, HasSubstr("largest relative layer errors\n  layer 5"));
+}
+
+TEST(Format, NumbersKeepTheirSigns) {
+  EXPECT_EQ(format_difference(-0.04, "%"), "0.0");
+  EXPECT_EQ(format_difference(-0.06, "%"), "−0.1");
+  EXPECT_EQ(format_difference(1.25, "nats"), "+1.2500");
+  EXPECT_EQ(format_value(-0.5, "nats"), "−0.5000");
+  EXPECT_EQ(format_value(std::nan(""), "%"), "nan");
+  EXPECT_EQ(format_value(std::numeric_limits<double>::infinity(), "nats"), "inf");
+}
+
+}  // namespace
+}  // namespace freeact
