@@ -1,1 +1,75 @@
-int main() { return 0; }
+// The program: parses the command line, runs one verb, turns errors into one line and an exit code.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <iostream>
+#include <new>
+
+#include "app/verbs.h"
+#include "util/error.h"
+#include "util/suggest.h"
+
+namespace freeact {
+namespace {
+
+// One line, also where a library's message has several.
+std::string one_line(const std::string& text) {
+  std::string line = text.substr(0, text.find("\nException raised from"));
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  return line;
+}
+
+int fail(ExitCode code, const std::string& message) {
+  fmt::print(stderr, "freeact: {}\n", one_line(message));
+  return static_cast<int>(code);
+}
+
+int usage_error(CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+  std::vector<std::string> verbs;
+  for (const auto* verb : app.get_subcommands([](const CLI::App*) { return true; })) verbs.push_back(verb->get_name());
+  if (argc > 1 && argv[1][0] != '-' && std::find(verbs.begin(), verbs.end(), argv[1]) == verbs.end())
+    return fail(ExitCode::kUserInput, unknown_name("verb", argv[1], verbs));
+  return fail(ExitCode::kUserInput, std::string(error.what()) + "; see freeact --help");
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("W4A4 quantisation of diffusion and multimodal LLMs: FreeAct beside RTN, SmoothQuant, QuaRot, FlatQuant",
+               "freeact");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", FREEACT_VERSION);
+  app.footer("Exit codes: 0 done, 1 a comparison or verification failed, 2 wrong input, 3 the environment lacks something,\n"
+             "70 a defect of ours.");
+  std::vector<std::pair<CLI::App*, Verb>> actions;
+  for (const auto add : {add_run, add_report, add_verify, add_train, add_list, add_show, add_doctor}) {
+    Verb action = add(app);
+    actions.emplace_back(app.get_subcommands([](const CLI::App*) { return true; }).back(), std::move(action));
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return usage_error(app, error, argc, argv);
+  }
+  for (const auto& [verb, action] : actions)
+    if (verb->parsed()) action();
+  return 0;
+}
+
+}  // namespace
+}  // namespace freeact
+
+int main(int argc, char** argv) {
+  using freeact::ExitCode;
+  try {
+    return freeact::run(argc, argv);
+  } catch (const freeact::Error& error) {
+    return freeact::fail(error.code(), error.what());
+  } catch (const std::bad_alloc&) {
+    return freeact::fail(ExitCode::kEnvironment, "out of memory: use a smaller model, batch or number of workers");
+  } catch (const std::exception& error) {
+    return freeact::fail(ExitCode::kDefect, std::string("a defect of ours, please report it: ") + error.what());
+  }
+}

@@ -14,7 +14,9 @@ constexpr double kLeastRatio = 0.02;  // bounds the weight 1 / t
 }  // namespace
 
 PuzzleSource::PuzzleSource(const PuzzleKind& kind, const Tokenizer& tokenizer, SequenceIds ids, uint64_t seed)
-    : kind_(kind), tokenizer_(tokenizer), ids_(ids), seed_(seed), test_inputs_(test_inputs(kind)) {}
+    : kind_(kind), tokenizer_(tokenizer), ids_(ids), seed_(seed) {
+  for (const TaskItem& item : test_part(kind).items) test_inputs_.insert(item.input);
+}
 
 TrainingBatch PuzzleSource::batch(int64_t step, int64_t size) const {
   Random random(seed_, fmt::format("train {} step {}", kind_.name, step));

@@ -23,8 +23,8 @@ class PuzzleSource {
   // tokenizer must outlive the source.
   PuzzleSource(const PuzzleKind& kind, const Tokenizer& tokenizer, SequenceIds ids, uint64_t seed);
 
-  // Each answer position is masked with probability t; the t of the batch are stratified over (0, 1). Only the answer is
-  // ever masked, as in LLaDA's supervised fine-tuning (Nie et al., 2025, algorithm 2). No sequence is a test item.
+  // Each answer position is masked with probability t; the t of the batch are stratified over (0, 1). Only the answer
+  // is ever masked, as in LLaDA's supervised fine-tuning (Nie et al., 2025, algorithm 2). No sequence is a test item.
   TrainingBatch batch(int64_t step, int64_t size) const;
 
  private:
@@ -32,7 +32,7 @@ class PuzzleSource {
   const Tokenizer& tokenizer_;
   const SequenceIds ids_;
   const uint64_t seed_;
-  const std::set<std::string> test_inputs_;
+  std::set<std::string> test_inputs_;
 };
 
 }  // namespace freeact

@@ -12,6 +12,16 @@
 namespace freeact {
 namespace {
 
+void check_puzzles(const std::vector<std::string>& puzzles) {
+  for (size_t i = 0; i < puzzles.size(); ++i) {
+    try {
+      find_puzzle_kind(puzzles[i]);
+    } catch (const UserError& error) {
+      throw FieldError(fmt::format("puzzles[{}]", i), error.what());
+    }
+  }
+}
+
 void check(const TrainingRecipe& r) {
   const auto refuse = [](const char* key, const char* wanted) {
     throw FieldError(key, fmt::format("key '{}' must be {}", key, wanted));
@@ -30,7 +40,7 @@ void check(const TrainingRecipe& r) {
   if (n.mlp_width < 1) refuse("network.mlp_width", "1 or more");
   if (n.heads < 1 || n.width < 1 || n.width % (2 * n.heads) != 0) refuse("network.width", "a multiple of 2 * heads");
   if (r.puzzles.empty()) refuse("puzzles", "a list of at least one puzzle");
-  for (const std::string& puzzle : r.puzzles) find_puzzle_kind(puzzle);
+  check_puzzles(r.puzzles);
 }
 
 }  // namespace
@@ -47,7 +57,9 @@ TrainingRecipe read_recipe(const std::filesystem::path& file) {
   }
 }
 
-std::string recipe_hash(const TrainingRecipe& recipe) { return sha256(write_fields(recipe).dump()); }
+std::string recipe_hash(const TrainingRecipe& recipe) {
+  return sha256(write_fields(recipe).dump());
+}
 
 double learning_rate_at(const TrainingRecipe& recipe, int64_t step) {
   const auto now = static_cast<double>(step);

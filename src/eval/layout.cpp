@@ -22,7 +22,11 @@ class Writer {
       rest.remove_prefix(slot);
       const bool answer = rest.starts_with(kAnswerSlot);
       if (!answer) add(item_.input, /*masked=*/false);
-      if (answer) add_answer();
+      if (answer) {
+        sequence_.answer_begin = sequence_.target.size();
+        add_answer();
+        sequence_.answer_end = sequence_.target.size();
+      }
       rest.remove_prefix(answer ? kAnswerSlot.size() : kInputSlot.size());
     }
     fill();
@@ -58,6 +62,7 @@ class Writer {
     if (sequence_.target.size() > length)
       throw UserError("{}: {} tokens are more than the layout's length {}", where_, sequence_.target.size(), length);
     add_ids(std::vector<int64_t>(length - sequence_.target.size(), ids_.end), /*masked=*/true);
+    sequence_.answer_end = length;
   }
 
   const Layout& layout_;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tokenizer/tokenizer.h"
+#include "util/fields.h"
 
 namespace freeact {
 
@@ -44,6 +45,7 @@ struct SequenceIds {
 // The whole sequence, and the same with mask ids wherever something is to be predicted.
 struct TokenSequence {
   std::vector<int64_t> target, masked;
+  size_t answer_begin = 0, answer_end = 0;  // positions of the slot {answer}, ends of sequence behind it included
 };
 
 // Throws UserError when the item does not fit the layout or the tokenizer; where names the item.

@@ -95,11 +95,20 @@ TaskItem draw_reverse(Random& random) {
 
 const std::vector<PuzzleKind>& puzzle_kinds() {
   static const std::vector<PuzzleKind> kinds = {
-      {"sudoku", "sudoku4x4", "4x4 sudoku solved in place, 8 to 10 blanks, one solution", draw_sudoku,
+      {"sudoku",
+       "sudoku4x4",
+       "4x4 sudoku solved in place, 8 to 10 blanks, one solution",
+       draw_sudoku,
        {.text = "<|sudoku|>{answer}<|endoftext|>", .blank = "_", .length = 0}},
-      {"sort", "sort", "ten digits in ascending order", draw_sort,
+      {"sort",
+       "sort",
+       "ten digits in ascending order",
+       draw_sort,
        {.text = "<|sort|>{input}={answer}<|endoftext|>", .blank = "", .length = 0}},
-      {"reverse", "reverse", "6 to 12 letters backwards, then ends of sequence up to a fixed length", draw_reverse,
+      {"reverse",
+       "reverse",
+       "6 to 12 letters backwards, then ends of sequence up to a fixed length",
+       draw_reverse,
        {.text = "<|reverse|>{input}={answer}", .blank = "", .length = 27}}};
   return kinds;
 }

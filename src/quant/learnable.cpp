@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "ops/ops.h"
@@ -99,7 +100,7 @@ std::shared_ptr<const Transform> LearnableKronecker::freeze() const {
 
 std::pair<int64_t, int64_t> kronecker_split(int64_t n) {
   FREEACT_CHECK(n > 0, "width {}", n);
-  if (n % 4 == 2) return {2, n / 2};
+  if (n % 4 == 2) return {std::min<int64_t>(2, n / 2), std::max<int64_t>(2, n / 2)};
   // n = (a - b)(a + b): the smallest a >= sqrt(n) for which a^2 - n is a square.
   for (auto a = static_cast<int64_t>(std::ceil(std::sqrt(static_cast<double>(n))));; ++a) {
     const int64_t rest = a * a - n;

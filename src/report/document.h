@@ -8,7 +8,7 @@
 
 namespace freeact {
 
-struct Cell {
+struct TableCell {
   std::string text;
   std::string note;     // a second, smaller line
   std::string tooltip;  // where the number comes from; HTML only
@@ -23,7 +23,7 @@ struct Table {
   std::string title;
   std::string caption;
   std::vector<std::string> columns;
-  std::vector<std::vector<Cell>> rows;
+  std::vector<std::vector<TableCell>> rows;
   int num_text_columns = 1;  // left-aligned columns at the start; the rest are numbers
 };
 

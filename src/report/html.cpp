@@ -45,14 +45,14 @@ std::string run_links(const std::vector<int64_t>& runs) {
   return links;
 }
 
-std::string cell_class(const Cell& cell, bool is_text) {
+std::string cell_class(const TableCell& cell, bool is_text) {
   std::string names = is_text ? "text" : "";
   if (cell.bold) names += " bold";
   if (cell.alarm) names += " alarm";
   return names.empty() ? "" : fmt::format(" class=\"{}\"", names);
 }
 
-std::string render_cell(const Cell& cell, bool is_text) {
+std::string render_cell(const TableCell& cell, bool is_text) {
   std::string html = "<td" + cell_class(cell, is_text);
   if (!cell.tooltip.empty()) html += fmt::format(" title=\"{}\"", escape_html(cell.tooltip));
   html += ">";
@@ -61,7 +61,7 @@ std::string render_cell(const Cell& cell, bool is_text) {
   return html + "</td>";
 }
 
-std::string row_anchor(const std::vector<Cell>& row) {
+std::string row_anchor(const std::vector<TableCell>& row) {
   for (const auto& cell : row)
     if (!cell.anchor.empty()) return fmt::format(" id=\"{}\"", escape_html(cell.anchor));
   return "";

@@ -32,7 +32,7 @@ constexpr std::array<Replacement, 22> kLatex = {{{"\\", "\\textbackslash{}"},
                                                  {"²", "$^2$"},
                                                  {"|", "\\textbar{}"}}};
 
-std::string latex_cell(const Cell& cell) {
+std::string latex_cell(const TableCell& cell) {
   std::string text = escape_latex(cell.runs.empty() ? cell.text : join_runs(cell.runs));
   if (cell.bold) text = "\\textbf{" + text + "}";
   if (cell.note.empty()) return text;

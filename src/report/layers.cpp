@@ -45,8 +45,8 @@ std::vector<const Arm*> quantised_arms(const Setting& setting) {
   return arms;
 }
 
-Cell error_cell(const std::vector<double>& errors) {
-  Cell cell;
+TableCell error_cell(const std::vector<double>& errors) {
+  TableCell cell;
   cell.text = errors.empty() ? std::string(kMissing) : fmt::format("{:#.3g}", mean(errors));
   if (const Interval interval = t_interval(errors); interval.known())
     cell.text += fmt::format(" ± {:.2g}", interval.half_width());
@@ -60,8 +60,8 @@ std::string runs_of(const Arm& arm) {
 }
 
 // An empty site stands for all of them.
-std::vector<Cell> error_row(const std::vector<const Arm*>& arms, const std::string& type, const std::string& site) {
-  std::vector<Cell> row(2);
+std::vector<TableCell> error_row(const std::vector<const Arm*>& arms, const std::string& type, const std::string& site) {
+  std::vector<TableCell> row(2);
   row[0].text = type;
   row[1].text = site.empty() ? "all" : site;
   size_t best = 0;

@@ -5,7 +5,7 @@
 namespace freeact {
 namespace {
 
-std::string cell_text(const Cell& cell) {
+std::string cell_text(const TableCell& cell) {
   if (!cell.runs.empty()) {
     std::string links;
     for (const int64_t id : cell.runs)

@@ -16,14 +16,14 @@ namespace {
 constexpr const char* kReferenceMethod = "flatquant";
 constexpr const char* kOwnMethod = "freeact";
 
-Cell text_cell(std::string text) {
-  Cell cell;
+TableCell text_cell(std::string text) {
+  TableCell cell;
   cell.text = std::move(text);
   return cell;
 }
 
-Cell missing_cell(std::string why) {
-  Cell cell = text_cell(std::string(kMissing));
+TableCell missing_cell(std::string why) {
+  TableCell cell = text_cell(std::string(kMissing));
   cell.tooltip = std::move(why);
   return cell;
 }
@@ -34,8 +34,8 @@ std::vector<int64_t> ids_of(const std::vector<const Run*>& runs) {
   return ids;
 }
 
-Cell runs_cell(const std::vector<const Run*>& runs) {
-  Cell cell;
+TableCell runs_cell(const std::vector<const Run*>& runs) {
+  TableCell cell;
   cell.runs = ids_of(runs);
   return cell;
 }
@@ -52,11 +52,11 @@ std::string tooltip_of(const Arm& arm, const Column& column) {
   return text;
 }
 
-Cell value_cell(const Arm& arm, const Column& column) {
+TableCell value_cell(const Arm& arm, const Column& column) {
   const auto values = column_values(arm, column);
   if (values.empty()) return missing_cell("not measured by " + runs_text(arm.runs));
   const Interval interval = t_interval(values);
-  Cell cell = text_cell(format_value(interval.centre, column.unit));
+  TableCell cell = text_cell(format_value(interval.centre, column.unit));
   if (interval.known()) cell.text += " ± " + format_value(interval.half_width(), column.unit);
   if (const Interval items = item_interval(arm, column); items.known())
     cell.note = "items " + format_range(items, column.unit);
@@ -103,11 +103,11 @@ std::string interval_text(const Interval& interval, const Column& column) {
   return interval.known() ? format_range(interval, column.unit, true) : std::string(kMissing);
 }
 
-std::vector<Cell> difference_row(const Comparison& comparison) {
+std::vector<TableCell> difference_row(const Comparison& comparison) {
   const Column& column = *comparison.column;
-  Cell name = text_cell(fmt::format("{} − {}", comparison.arm->label, comparison.reference->label));
+  TableCell name = text_cell(fmt::format("{} − {}", comparison.arm->label, comparison.reference->label));
   name.bold = comparison.arm->method == kOwnMethod;
-  const Cell metric = text_cell(column.heading);
+  const TableCell metric = text_cell(column.heading);
   if (comparison.runs.empty())
     return {name,
             metric,
@@ -117,12 +117,12 @@ std::vector<Cell> difference_row(const Comparison& comparison) {
             missing_cell(""),
             text_cell(verdict_text(comparison)),
             text_cell("")};
-  Cell difference = text_cell(
+  TableCell difference = text_cell(
       fmt::format("{} {}", format_difference(comparison.difference, column.unit), difference_unit(column.unit)));
   difference.tooltip = runs_text(comparison.runs);
-  Cell items = text_cell(interval_text(comparison.by_item, column));
+  TableCell items = text_cell(interval_text(comparison.by_item, column));
   if (comparison.by_item.known()) items.note = comparison.paired_items ? "paired bootstrap" : "standard errors";
-  Cell verdict = text_cell(verdict_text(comparison));
+  TableCell verdict = text_cell(verdict_text(comparison));
   verdict.alarm = comparison.worse() && comparison.arm->method == kOwnMethod;
   return {name,
           metric,
@@ -197,11 +197,11 @@ Table run_table(const std::vector<Run>& runs) {
               .rows = {},
               .num_text_columns = 9};
   for (const auto& [id, run] : runs) {
-    Cell number = text_cell(std::to_string(id));
+    TableCell number = text_cell(std::to_string(id));
     number.anchor = run_anchor(id);
-    Cell key = text_cell(run.key.substr(0, 12));
+    TableCell key = text_cell(run.key.substr(0, 12));
     key.tooltip = run.key;
-    Cell config = text_cell(sha256(run.resolved_config).substr(0, 8));
+    TableCell config = text_cell(sha256(run.resolved_config).substr(0, 8));
     config.tooltip = run.resolved_config;
     table.rows.push_back({number, key, text_cell(run.experiment), text_cell(run.model),
                           text_cell(method_label(run.method)), text_cell(run.bits), config,

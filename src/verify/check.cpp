@@ -3,9 +3,7 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <array>
 #include <limits>
-#include <ostream>
 
 #include "checkpoint/safetensors.h"
 #include "util/error.h"

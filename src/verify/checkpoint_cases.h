@@ -12,7 +12,8 @@ bool is_checkpoint_folder(const std::filesystem::path& folder);
 
 // Checks every case of io.json and every group of tokenizer_cases.json that the filter takes; cases are named
 // FOLDER/CASE and FOLDER/tokenizer.GROUP. A case that the suite does not understand, or that ends with an error, is a
-// failed one; the others go on. Throws UserError when io.json or io.safetensors itself cannot be read.
+// failed one; the others go on. Throws UserError when io.json, io.safetensors or
+// tokenizer_cases.json itself cannot be read.
 void verify_checkpoint(const std::filesystem::path& folder, const Filter& filter, CheckReport& report);
 
 }  // namespace freeact

@@ -2,6 +2,8 @@
 #include <torch/torch.h>
 
 #include <array>
+#include <cmath>
+#include <map>
 
 #include "util/error.h"
 #include "verify/family_cases.h"

@@ -1,6 +1,7 @@
 // LLaDA's generation and likelihood. Letters: S steps, B batch, L sequence, N noisy samples, V vocabulary rows.
 #include <torch/torch.h>
 
+#include <map>
 #include <regex>
 
 #include "generation/llada_sampler.h"

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <filesystem>
@@ -12,8 +13,7 @@ namespace freeact {
 class TemporaryFolder : public testing::Test {
  protected:
   void SetUp() override {
-    const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::path(testing::TempDir()) / info->test_suite_name() / info->name();
+    folder_ = std::filesystem::path(testing::TempDir()) / ("freeact_" + std::to_string(::getpid()));
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
   }
@@ -30,7 +30,7 @@ inline std::string safetensors_bytes(const std::string& header, size_t data_byte
   return bytes + header + std::string(data_bytes, '\1');
 }
 
-// What the UserError of fn says; fails the test when there is none.
+// What the error thrown by fn says; fails the test when there is none.
 template <typename Error, typename Function>
 std::string message_of(Function fn) {
   try {

@@ -1,6 +1,7 @@
 // Whole models against the outputs of their published code.
 #include <gtest/gtest.h>
 #include <torch/torch.h>
+#include <unistd.h>
 
 #include <sstream>
 
@@ -40,12 +41,13 @@ std::vector<std::string> case_names(const CheckReport& report) {
 class SpoiledSet : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::path(testing::TempDir()) / "spoiled" / testing::UnitTest::GetInstance()->current_test_info()->name();
+    folder_ = fs::path(testing::TempDir()) / fmt::format("spoiled_{}", ::getpid()) /
+              testing::UnitTest::GetInstance()->current_test_info()->name();
     fs::remove_all(folder_);
     fs::create_directories(folder_.parent_path());
     fs::copy(tiny_llada(), folder_);
   }
-  void TearDown() override { fs::remove_all(folder_); }
+  void TearDown() override { fs::remove_all(folder_.parent_path()); }
 
   void edit(const char* file, const std::function<void(nlohmann::json&)>& change) {
     nlohmann::json json = read_json(folder_ / file);
@@ -132,6 +134,13 @@ TEST_F(SpoiledSet, ValuesAtPadsMeanNothing) {
   write_safetensors(folder_ / "io.safetensors", tensors);
   const CheckReport report = verified(folder_, Filter("left_pad"));
   EXPECT_EQ(report.failed(), 0) << table(report);
+}
+
+TEST_F(SpoiledSet, ATokenizerThatCannotBeReadFailsItsGroups) {
+  write_file_atomically(folder_ / "tokenizer_cases.json", R"({"note":"two groups","encode":[],"chat":[]})");
+  const CheckReport report = verified(folder_, Filter("/tokenizer\\.(encode|chat)$"));
+  EXPECT_EQ(report.failed(), 2) << table(report);
+  EXPECT_EQ(report.passed(), 0) << table(report);
 }
 
 TEST(CheckpointFolders, AreToldFromFoldersOfQuantisationCases) {

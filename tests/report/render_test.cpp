@@ -15,9 +15,9 @@ using testing::HasSubstr;
 using testing::Not;
 
 Table nasty_table() {
-  Cell method{.text = "R&D <b>|x|_100%</b>", .note = {}, .tooltip = "say \"run\"", .runs = {}, .anchor = {}};
-  Cell value{.text = "97.7 ± 1.2", .note = "n < 5", .tooltip = {}, .bold = true, .runs = {}, .anchor = {}};
-  Cell runs{.text = {}, .note = {}, .tooltip = {}, .runs = {3, 7}, .anchor = {}};
+  TableCell method{.text = "R&D <b>|x|_100%</b>", .note = {}, .tooltip = "say \"run\"", .runs = {}, .anchor = {}};
+  TableCell value{.text = "97.7 ± 1.2", .note = "n < 5", .tooltip = {}, .bold = true, .runs = {}, .anchor = {}};
+  TableCell runs{.text = {}, .note = {}, .tooltip = {}, .runs = {3, 7}, .anchor = {}};
   return {.name = "t",
           .title = "A & B",
           .caption = "x_y",

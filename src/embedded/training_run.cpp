@@ -1,4 +1,4 @@
-#include "embedded/trainer.h"
+#include "embedded/training_run.h"
 
 #include <ATen/autocast_mode.h>
 #include <torch/torch.h>
@@ -65,9 +65,9 @@ class TrainingRun {
   }
 
   void train(int64_t until, bool quiet) {
-    Progress progress("train " + recipe_.name, until, quiet);
-    progress.advance(steps_done_);
-    for (; steps_done_ < until; save_when_due(until)) {
+    Progress progress("train " + recipe_.name, until - steps_done_, quiet);
+    if (steps_done_ > 0) progress.say(fmt::format("going on from step {}", steps_done_));
+    for (; steps_done_ < until; save_when_due()) {
       take_step();
       ++steps_done_;
       progress.advance(1, losses_text());
@@ -109,8 +109,8 @@ class TrainingRun {
 
   double seconds() const { return seconds_before_ + watch_.seconds(); }
 
-  void save_when_due(int64_t until) const {
-    if (steps_done_ % recipe_.save_every != 0 && steps_done_ != until) return;
+  void save_when_due() const {
+    if (steps_done_ % recipe_.save_every != 0 && steps_done_ != recipe_.steps) return;
     write_safetensors(progress_dir_ / kStateFile, optimiser_.state(),
                       {{"recipe", recipe_hash(recipe_)},
                        {"steps", std::to_string(steps_done_)},

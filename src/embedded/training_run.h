@@ -1,4 +1,4 @@
-// Trains the embedded masked-diffusion model from its recipe.
+// The training loop of an embedded masked-diffusion model: resumable, and the same every time.
 #pragma once
 
 #include <filesystem>

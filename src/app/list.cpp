@@ -1,0 +1,76 @@
+#include <torch/torch.h>
+
+#include <iostream>
+
+#include "app/methods.h"
+#include "app/verbs.h"
+#include "config/composer.h"
+#include "run/project.h"
+#include "store/store.h"
+#include "util/suggest.h"
+
+namespace freeact {
+namespace {
+
+struct Row {
+  std::string name, text;
+};
+
+std::vector<Row> group_rows(const std::string& group) {
+  std::vector<Row> rows;
+  for (const auto& name : list_group(Project::find().experiments(), group)) rows.push_back({name, ""});
+  return rows;
+}
+
+std::vector<Row> method_rows() {
+  std::vector<Row> rows = {{"none", "the 16-bit model as it is"}};
+  for (const auto& entry : method_table()) rows.push_back({entry.name, entry.title + ": " + entry.summary});
+  return rows;
+}
+
+std::vector<Row> experiment_rows() {
+  std::vector<Row> rows;
+  for (const auto& info : list_experiments(Project::find().experiments())) rows.push_back({info.name, info.description});
+  return rows;
+}
+
+std::vector<Row> run_rows(const std::string& database) {
+  std::vector<Row> rows;
+  for (const auto& run : Store::open_for_reading(database).runs())
+    rows.push_back({std::to_string(run.id), fmt::format("{}  {:<12} {:<12} {:<7} seed {}  {}  {}", run.key.substr(0, 8),
+                                                        run.experiment, run.method, run.bits, run.seed, run.model,
+                                                        run.started_at)});
+  return rows;
+}
+
+std::vector<Row> rows_of(const std::string& what, const std::string& database) {
+  if (what == "models") return group_rows("model");
+  if (what == "tasks") return group_rows("task");
+  if (what == "methods") return method_rows();
+  if (what == "experiments") return experiment_rows();
+  if (what == "runs") return run_rows(database);
+  throw UserError(unknown_name("list", what, {"models", "methods", "tasks", "experiments", "runs"}));
+}
+
+}  // namespace
+
+Verb add_list(CLI::App& app) {
+  auto* verb = app.add_subcommand("list", "What there is: models, methods, tasks, experiments, runs");
+  auto what = std::make_shared<std::string>(), database = std::make_shared<std::string>();
+  auto json = std::make_shared<bool>(false);
+  verb->add_option("what", *what, "models, methods, tasks, experiments or runs")->required();
+  verb->add_option("--db", *database, "Result database, for runs (default: results/local/results.db)");
+  verb->add_flag("--json", *json, "JSON lines");
+  add_examples(*verb, "  freeact list methods\n  freeact list runs --db trial.db");
+  return [what, database, json] {
+    const std::string path = *what == "runs" && database->empty() ? default_database() : *database;
+    for (const auto& row : rows_of(*what, path)) {
+      if (*json)
+        std::cout << Json{{"name", row.name}, {"text", row.text}}.dump() << "\n";
+      else
+        fmt::print("{:<20}{}{}\n", row.name, row.text.empty() ? "" : "  ", row.text);
+    }
+  };
+}
+
+}  // namespace freeact

@@ -1,0 +1,67 @@
+#include "report/report.h"
+
+#include <torch/torch.h>
+
+#include "app/verbs.h"
+#include "report/describe.h"
+#include "store/store.h"
+#include "util/fields.h"
+
+namespace freeact {
+namespace {
+
+Json run_json(const RunRecord& run) {
+  Json json = {{"key", run.key},   {"experiment", run.experiment}, {"model", run.model},
+               {"method", run.method}, {"bits", run.bits},          {"seed", run.seed},
+               {"source_version", run.source_version},              {"checkpoint_hash", run.checkpoint_hash},
+               {"machine", run.machine},                            {"started_at", run.started_at},
+               {"calibration_s", run.calibration_s},                {"evaluation_s", run.evaluation_s},
+               {"resolved_config", run.resolved_config}};
+  for (const auto& m : run.metrics)
+    json["metrics"].push_back({{"task", m.task}, {"name", m.name}, {"group", m.group}, {"value", m.value},
+                               {"standard_error", m.standard_error}, {"count", m.count}, {"unit", m.unit}});
+  for (const auto& e : run.layer_errors)
+    json["layer_errors"].push_back({{"layer", e.layer}, {"site", e.site}, {"token_type", e.token_type},
+                                    {"relative_error", e.relative_error}, {"tokens", e.tokens}});
+  return json;
+}
+
+}  // namespace
+
+Verb add_report(CLI::App& app) {
+  auto* verb = app.add_subcommand("report", "Tables and plots of what is in the store: HTML, Markdown, LaTeX, CSV");
+  auto options = std::make_shared<ReportOptions>();
+  auto database = std::make_shared<std::string>(), out = std::make_shared<std::string>();
+  auto quiet = std::make_shared<bool>(false);
+  verb->add_option("--db", *database, "Result database (default: results/local/results.db)");
+  verb->add_option("--out", *out, "Folder to write to (default: beside the database, report/)");
+  verb->add_option("--experiment", options->experiment, "Only this experiment");
+  verb->add_flag("--quiet", *quiet, "Do not say where the report is");
+  add_examples(*verb, "  freeact report\n  freeact report --db trial.db --out trial-report");
+  return [options, database, out, quiet] {
+    const std::filesystem::path path = database->empty() ? default_database() : *database;
+    options->out_dir = out->empty() ? path.parent_path() / "report" : std::filesystem::path(*out);
+    write_report(Store::open_for_reading(path), *options);
+    if (!*quiet) fmt::print(stderr, "report: {}\n", (options->out_dir / "report.html").string());
+  };
+}
+
+Verb add_show(CLI::App& app) {
+  auto* verb = app.add_subcommand("show", "Everything about one run");
+  auto database = std::make_shared<std::string>(), reference = std::make_shared<std::string>();
+  auto json = std::make_shared<bool>(false);
+  verb->add_option("run", *reference, "Number of the run, or the beginning of its key")->required();
+  verb->add_option("--db", *database, "Result database (default: results/local/results.db)");
+  verb->add_flag("--json", *json, "As one JSON line");
+  add_examples(*verb, "  freeact list runs\n  freeact show 3\n  freeact show 8f21c0 --json");
+  return [database, reference, json] {
+    const Store store = Store::open_for_reading(database->empty() ? default_database() : *database);
+    const auto id = store.find(*reference);
+    if (!id) throw UserError("no run '{}' in {}: freeact list runs shows what there is", *reference,
+                             store.path().string());
+    const RunRecord run = store.load(*id);
+    fmt::print("{}", *json ? run_json(run).dump() + "\n" : describe_run(run));
+  };
+}
+
+}  // namespace freeact

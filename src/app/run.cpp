@@ -1,0 +1,37 @@
+#include "run/runner.h"
+
+#include <torch/torch.h>
+
+#include "app/methods.h"
+#include "app/verbs.h"
+
+namespace freeact {
+
+void add_examples(CLI::App& verb, const std::string& examples) { verb.footer("Examples:\n" + examples); }
+
+std::string default_database() { return (Project::find().root / "results" / "local" / "results.db").string(); }
+
+Verb add_run(CLI::App& app) {
+  auto* verb = app.add_subcommand("run", "Run an experiment, or a sweep; finished cells are skipped");
+  auto request = std::make_shared<RunRequest>();
+  auto database = std::make_shared<std::string>();
+  verb->add_option("experiment", request->experiment, "File below experiments/, without .yaml")->required();
+  verb->add_option("overrides", request->overrides, "group=choice or dotted.key=value");
+  verb->add_option("--db", *database, "Result database (default: results/local/results.db)");
+  verb->add_flag("--multirun", request->multirun, "Sweep over values given as lists: method=rtn,freeact seed=1,2,3");
+  verb->add_flag("--dry-run", request->dry_run, "Show the resolved experiment and its cells, run nothing");
+  verb->add_flag("--force", request->force, "Run finished cells again and replace their rows");
+  verb->add_flag("--json", request->json, "A JSON line per finished cell on stdout");
+  verb->add_flag("--quiet", request->quiet, "No plan and no progress");
+  add_examples(*verb,
+               "  freeact run quickstart\n"
+               "  freeact run quickstart method=freeact quant=w4a4 seed=1\n"
+               "  freeact run quickstart method.epochs=30 method=flatquant --db trial.db");
+  return [request, database] {
+    const Project project = Project::find();
+    request->database = database->empty() ? default_database() : *database;
+    run_experiment(*request, project, method_table());
+  };
+}
+
+}  // namespace freeact

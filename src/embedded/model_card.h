@@ -1,0 +1,20 @@
+// The README.md of an embedded model.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "embedded/recipe.h"
+
+namespace freeact {
+
+struct PuzzleAccuracy {
+  std::string puzzle;
+  double exact_match = 0, standard_error = 0;  // %
+  int64_t count = 0;
+};
+
+std::string model_card(const TrainingRecipe& recipe, double training_seconds,
+                       const std::vector<PuzzleAccuracy>& accuracies);
+
+}  // namespace freeact

@@ -1,0 +1,15 @@
+// From a recipe to the folder of an embedded model.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace freeact {
+
+// Trains and writes a Hugging Face folder in LLaDA's form: config.json, model.safetensors (bfloat16), the tokenizer's
+// files and README.md, a model card with the exact match measured on the test sets. A killed training goes on from
+// out_dir/progress; a folder that already holds the recipe's model is left as it is. Throws UserError when the recipe
+// is wrong or out_dir holds another recipe's progress or model.
+void train_recipe(const std::filesystem::path& recipe_file, const std::filesystem::path& out_dir, bool quiet);
+
+}  // namespace freeact

@@ -1,0 +1,29 @@
+// Calibration sequences: items of a data set's calibration split, masked as a diffusion model sees them during generation.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "config/experiment.h"
+#include "model/decoder.h"
+#include "tokenizer/tokenizer.h"
+
+namespace freeact {
+
+struct CalibrationSequences {
+  std::vector<at::Tensor> calibration, held_out;  // ids [T] each
+};
+
+// num_samples sequences to learn from and up to as many others to measure errors on, drawn by the seed; a share of each
+// answer is masked, drawn uniformly between the config's bounds. Sequences of equal length stand together, so that they
+// can be batched. Throws UserError when the data set holds fewer than num_samples items.
+CalibrationSequences draw_calibration(const CalibrationConfig& config, const std::filesystem::path& datasets,
+                                      const DecoderConfig& model, const Tokenizer& tokenizer, uint64_t seed);
+
+// SHA-256 of the data that draw_calibration reads.
+std::string calibration_data_hash(const CalibrationConfig& config, const std::filesystem::path& datasets);
+
+}  // namespace freeact

@@ -1,0 +1,141 @@
+#include "run/cell_runner.h"
+
+#include <torch/torch.h>
+
+#include "checkpoint/folder.h"
+#include "config/yaml.h"
+#include "model/family.h"
+#include "run/calibration_data.h"
+#include "run/provenance.h"
+#include "run/task_settings.h"
+#include "util/hash.h"
+#include "util/progress.h"
+#include "util/random.h"
+
+namespace freeact {
+namespace {
+
+namespace fs = std::filesystem;
+
+at::ScalarType parse_dtype(const std::string& name) {
+  if (name == "bfloat16") return at::kBFloat16;
+  if (name == "float16") return at::kHalf;
+  return at::kFloat;
+}
+
+QuantSpec spec_of(const QuantConfig& q) {
+  const Grid kv = {q.kv_bits, q.a_symmetric};
+  return {{q.w_bits, q.w_symmetric}, {q.a_bits, q.a_symmetric}, kv, kv};
+}
+
+LayerError layer_error(const SiteError& error, const DecoderConfig& config) {
+  return {static_cast<int>(error.layer), site_name(error.site),
+          config.token_types[static_cast<size_t>(error.token_type)], error.relative_error, error.tokens};
+}
+
+}  // namespace
+
+std::shared_ptr<const LoadedModel> ModelCache::get(const ModelConfig& config) {
+  const std::lock_guard lock(mutex_);
+  auto& slot = loaded_[config.path + '\n' + config.family + '\n' + config.dtype];
+  if (!slot) {
+    const fs::path path = project_.resolve(config.path);
+    const CheckpointFolder folder(path);
+    slot = std::make_shared<LoadedModel>(LoadedModel{load_decoder(folder, config.family, parse_dtype(config.dtype)),
+                                                     Tokenizer::load(path), folder.hash()});
+  }
+  return slot;
+}
+
+Json CellRunner::validate(const Cell& cell) const {
+  const Experiment& e = cell.experiment;
+  Json resolved = cell.resolved;
+  if (e.backend.device != "cpu")
+    throw UserError("key 'backend.device' is '{}', but this build computes on the cpu only", e.backend.device);
+  if (e.method.name == "none") return resolved;
+  try {
+    Json method = {{"name", e.method.name}};
+    method.update(find_method(methods_, e.method.name).resolve(e.method.settings));
+    resolved["method"] = method;
+  } catch (const FieldError& error) {
+    throw located(error, cell.places);
+  }
+  return resolved;
+}
+
+std::string CellRunner::key(const Cell& cell) {
+  Json determining = cell.resolved;
+  determining.erase("name");
+  determining.erase("launcher");
+  determining.erase("description");
+  const Experiment& e = cell.experiment;
+  determining["checkpoint_hash"] = models_.get(e.model)->hash;
+  for (size_t i = 0; i < e.tasks.size(); ++i)
+    determining["data_hashes"].push_back(task_data_hash(project_.datasets(), task_settings(cell, i)));
+  if (e.method.name != "none")
+    determining["calibration_hash"] = calibration_data_hash(e.calibration, project_.datasets());
+  return sha256(determining.dump());
+}
+
+RunRecord CellRunner::run(const Cell& cell, const fs::path& progress_folder,
+                          const std::function<void(const std::string&)>& note) {
+  const Experiment& e = cell.experiment;
+  const auto model = models_.get(e.model);
+  RunRecord record;
+  record.experiment = e.name;
+  record.model = e.model.name;
+  record.method = e.method.name;
+  record.bits = e.quant.label();
+  record.seed = e.seed;
+  record.resolved_config = to_yaml(cell.resolved);
+  record.source_version = source_version(project_.root);
+  record.checkpoint_hash = model->hash;
+  record.machine = machine_line(1);
+  record.started_at = utc_now();
+  const Stopwatch calibration_watch;
+  const Decoder quantised =
+      e.method.name == "none" ? model->decoder : quantise(cell, *model, progress_folder, note, record);
+  record.calibration_s = calibration_watch.seconds();
+  note("evaluating");
+  const Stopwatch evaluation_watch;
+  evaluate(cell, quantised, model->tokenizer, record);
+  record.evaluation_s = evaluation_watch.seconds();
+  return record;
+}
+
+Decoder CellRunner::quantise(const Cell& cell, const LoadedModel& model, const fs::path& progress_folder,
+                             const std::function<void(const std::string&)>& note, RunRecord& record) const {
+  const Experiment& e = cell.experiment;
+  const auto method =
+      find_method(methods_, e.method.name)
+          .make(e.method.settings, {spec_of(e.quant), derive_seed(e.seed, "method")});
+  const auto data = draw_calibration(e.calibration, project_.datasets(), model.decoder.config, model.tokenizer, e.seed);
+  DriverJob job;
+  job.calibration_ids = make_batches(data.calibration, method->batch_size());
+  job.held_out_ids = make_batches(data.held_out, 32);
+  Decoder prepared = model.decoder;
+  method->prepare(prepared, job.calibration_ids);
+  job.calibrate = [&](const Block& block, const std::vector<BlockBatch>& batches) {
+    return method->calibrate(block, batches, prepared.config);
+  };
+  job.progress_folder = progress_folder;
+  job.on_block = [&](int64_t block, int64_t blocks) { note(fmt::format("block {} of {}", block + 1, blocks)); };
+  DriverResult result = calibrate_model(prepared, job);
+  for (const auto& error : result.errors) record.layer_errors.push_back(layer_error(error, prepared.config));
+  return result.model;
+}
+
+void CellRunner::evaluate(const Cell& cell, const Decoder& model, const Tokenizer& tokenizer,
+                          RunRecord& record) const {
+  for (size_t i = 0; i < cell.experiment.tasks.size(); ++i) {
+    const TaskResult result =
+        evaluate_task(project_.datasets(), task_settings(cell, i), model, tokenizer, cell.experiment.seed);
+    for (const auto& metric : result.metrics)
+      record.metrics.push_back({result.task, result.version, metric.name, metric.group, metric.value,
+                                metric.standard_error, metric.count, metric.higher_is_better, metric.unit});
+    for (const auto& sample : result.samples)
+      record.samples.push_back({result.task, sample.index, sample.input_hash, sample.output, sample.score});
+  }
+}
+
+}  // namespace freeact

@@ -1,0 +1,63 @@
+// Runs one cell of an experiment: load, prepare, calibrate block by block, evaluate.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "config/plan.h"
+#include "method/method.h"
+#include "model/decoder.h"
+#include "run/project.h"
+#include "store/record.h"
+#include "tokenizer/tokenizer.h"
+
+namespace freeact {
+
+// A loaded checkpoint, shared read-only by all cells that use it.
+struct LoadedModel {
+  Decoder decoder;
+  Tokenizer tokenizer;
+  std::string hash;
+};
+
+// Loads each checkpoint once. Thread safe.
+class ModelCache {
+ public:
+  explicit ModelCache(Project project) : project_(std::move(project)) {}
+  std::shared_ptr<const LoadedModel> get(const ModelConfig& config);
+
+ private:
+  Project project_;
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<const LoadedModel>> loaded_;
+};
+
+class CellRunner {
+ public:
+  CellRunner(Project project, const MethodTable& methods) : project_(project), methods_(methods), models_(project) {}
+
+  // Everything that can be wrong about a cell short of its data: method settings, devices, data sets. Returns the cell's
+  // resolved settings with the method's defaults filled in. Throws UserError with the key's place.
+  Json validate(const Cell& cell) const;
+
+  // What determines the result: resolved settings, checkpoint, data. Two cells with one key give identical rows.
+  std::string key(const Cell& cell);
+
+  // note(text) is called as the work goes on; finished blocks are kept in progress_folder.
+  RunRecord run(const Cell& cell, const std::filesystem::path& progress_folder,
+                const std::function<void(const std::string&)>& note);
+
+ private:
+  Decoder quantise(const Cell& cell, const LoadedModel& model, const std::filesystem::path& progress_folder,
+                   const std::function<void(const std::string&)>& note, RunRecord& record) const;
+  void evaluate(const Cell& cell, const Decoder& model, const Tokenizer& tokenizer, RunRecord& record) const;
+
+  Project project_;
+  const MethodTable& methods_;
+  ModelCache models_;
+};
+
+}  // namespace freeact

@@ -1,0 +1,148 @@
+#include "run/runner.h"
+
+#include <torch/torch.h>
+
+#include <atomic>
+#include <exception>
+#include <iostream>
+#include <thread>
+
+#include "config/plan.h"
+#include "config/yaml.h"
+#include "run/cell_runner.h"
+#include "run/provenance.h"
+#include "store/store.h"
+#include "util/progress.h"
+
+namespace freeact {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Job {
+  Cell cell;
+  std::string key;
+  std::string label;  // "freeact W3A3 seed 2"
+};
+
+std::string label_of(const Experiment& e) {
+  const std::string bits = e.quant.label();
+  return e.method.name == "none" ? fmt::format("{} seed {}", bits, e.seed)
+                                 : fmt::format("{} {} seed {}", e.method.name, bits, e.seed);
+}
+
+// What differs between cells is shown as a list, the rest in full.
+void print_plan(const std::vector<Job>& jobs, const std::vector<Job>& open) {
+  fmt::print(stderr, "{}\n", to_yaml(jobs.front().cell.resolved));
+  fmt::print(stderr, "{} cells, {} of them to run:\n", jobs.size(), open.size());
+  for (const auto& job : open) fmt::print(stderr, "  {}  {}\n", job.key.substr(0, 8), job.label);
+}
+
+std::string headline(const RunRecord& record) {
+  std::string text;
+  for (const auto& metric : record.metrics)
+    if (metric.group.empty())
+      text += metric.unit == "%" ? fmt::format("  {} {:.1f} %", metric.task, metric.value)
+                                 : fmt::format("  {} {:.4f} {}", metric.task, metric.value, metric.unit);
+  return text;
+}
+
+void print_json(const RunRecord& record, int64_t id) {
+  Json line = {{"id", id},           {"key", record.key},   {"experiment", record.experiment},
+               {"method", record.method}, {"bits", record.bits}, {"seed", record.seed}};
+  for (const auto& metric : record.metrics)
+    line["metrics"].push_back({{"task", metric.task},
+                               {"name", metric.name},
+                               {"group", metric.group},
+                               {"value", metric.value},
+                               {"standard_error", metric.standard_error},
+                               {"count", metric.count},
+                               {"unit", metric.unit}});
+  std::cout << line.dump() << std::endl;
+}
+
+// Works through the open cells, several at a time. The first fault stops all workers; finished cells stay recorded.
+class WorkQueue {
+ public:
+  WorkQueue(CellRunner& runner, Store& store, const RunRequest& request, const std::vector<Job>& jobs)
+      : runner_(runner), store_(store), request_(request), jobs_(jobs),
+        progress_("cells", static_cast<int64_t>(jobs.size()), request.quiet) {}
+
+  void run(int workers) {
+    std::vector<std::thread> threads;
+    for (int i = 0; i < workers; ++i) threads.emplace_back([this] { work(); });
+    for (auto& thread : threads) thread.join();
+    if (fault_) std::rethrow_exception(fault_);
+  }
+
+ private:
+  void work() {
+    at::set_num_threads(1);  // cells run side by side; one thread each makes their sums independent of the machine
+    for (size_t i = next_++; i < jobs_.size() && !stopped_; i = next_++) {
+      try {
+        finish(jobs_[i]);
+      } catch (...) {
+        const std::lock_guard lock(mutex_);
+        if (!fault_) fault_ = std::current_exception();
+        stopped_ = true;
+      }
+    }
+  }
+
+  void finish(const Job& job) {
+    const fs::path folder = fs::path(request_.database.string() + ".progress") / job.key.substr(0, 16);
+    RunRecord record = runner_.run(job.cell, folder, [&](const std::string& note) {
+      progress_.advance(0, fmt::format("{}: {}", job.label, note));
+    });
+    record.key = job.key;
+    {
+      const std::lock_guard lock(mutex_);
+      const int64_t id = store_.add(record, request_.force);
+      if (request_.json) print_json(record, id);
+    }
+    std::error_code ignored;
+    fs::remove_all(folder, ignored);
+    fs::remove(folder.parent_path(), ignored);  // goes only when empty
+    progress_.say(fmt::format("{:<24}{}", job.label, headline(record)));
+    progress_.advance(1, job.label);
+  }
+
+  CellRunner& runner_;
+  Store& store_;
+  const RunRequest& request_;
+  const std::vector<Job>& jobs_;
+  Progress progress_;
+  std::mutex mutex_;
+  std::atomic<size_t> next_ = 0;
+  std::atomic<bool> stopped_ = false;
+  std::exception_ptr fault_;
+};
+
+std::vector<Job> plan_jobs(const RunRequest& request, const Project& project, CellRunner& runner) {
+  std::vector<Job> jobs;
+  for (auto& cell : plan_experiment(project.experiments(), request.experiment, request.overrides, request.multirun)) {
+    cell.resolved = runner.validate(cell);
+    std::string key = runner.key(cell), label = label_of(cell.experiment);
+    jobs.push_back({std::move(cell), std::move(key), std::move(label)});
+  }
+  return jobs;
+}
+
+}  // namespace
+
+void run_experiment(const RunRequest& request, const Project& project, const MethodTable& methods) {
+  CellRunner runner(project, methods);
+  const std::vector<Job> jobs = plan_jobs(request, project, runner);
+  std::vector<Job> open = jobs;
+  if (request.dry_run) return print_plan(jobs, open);
+  Store store = Store::open_for_writing(request.database);
+  if (!request.force) std::erase_if(open, [&](const Job& job) { return store.has(job.key); });
+  if (!request.quiet) print_plan(jobs, open);
+  const Stopwatch watch;
+  WorkQueue(runner, store, request, open).run(std::max(1, jobs.front().cell.experiment.launcher.workers));
+  if (!request.quiet)
+    fmt::print(stderr, "done: {} cells run, {} found finished, {} in {}\n", open.size(), jobs.size() - open.size(),
+               format_duration(watch.seconds()), request.database.string());
+}
+
+}  // namespace freeact

@@ -1,0 +1,27 @@
+// Runs experiments: plans every cell, skips what is in the store, runs the rest and records each as it finishes.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "method/method.h"
+#include "run/project.h"
+
+namespace freeact {
+
+struct RunRequest {
+  std::string experiment;
+  std::vector<std::string> overrides;
+  bool multirun = false;
+  std::filesystem::path database;
+  bool dry_run = false;
+  bool force = false;
+  bool json = false;   // a JSON line per finished cell on stdout
+  bool quiet = false;
+};
+
+// Throws on the first fault; what was finished before stays in the store.
+void run_experiment(const RunRequest& request, const Project& project, const MethodTable& methods);
+
+}  // namespace freeact

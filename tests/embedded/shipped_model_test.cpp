@@ -1,0 +1,44 @@
+// The model in datasets/puzzle_dllm/model is what its recipe and its model card say.
+#include <gmock/gmock.h>
+#include <torch/torch.h>
+
+#include "embedded/recipe.h"
+#include "eval/evaluate.h"
+#include "eval/puzzles.h"
+#include "fixtures.h"
+#include "model/family.h"
+#include "util/files.h"
+#include "util/hash.h"
+
+namespace freeact {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kDatasets = fs::path(FREEACT_SOURCE_DIR) / "datasets";
+const fs::path kFolder = kDatasets / "puzzle_dllm";
+
+TEST(ShippedModel, BelongsToTheCommittedRecipeAndManifest) {
+  const SafetensorsFile file(kFolder / "model/model.safetensors");
+  EXPECT_EQ(file.metadata().at("recipe"), recipe_hash(read_recipe(kFolder / "recipe.yaml")));
+  EXPECT_LE(fs::file_size(kFolder / "model/model.safetensors"), 4'000'000U);
+  EXPECT_THAT(read_file(kFolder / "manifest.yaml"),
+              testing::HasSubstr(sha256_file(kFolder / "model/model.safetensors")));
+}
+
+TEST(ShippedModel, SolvesItsPuzzles) {
+  const Decoder model = load_decoder(CheckpointFolder(kFolder / "model"), "", at::kFloat);
+  const Tokenizer tokenizer = Tokenizer::load(kFolder / "model");
+  for (const PuzzleKind& kind : puzzle_kinds()) {
+    EvalTaskSettings settings;
+    settings.name = kind.name;
+    settings.dataset = kind.dataset;
+    settings.num_items = 50;
+    const auto result = evaluate_task(kDatasets, settings, model, tokenizer, 1);
+    EXPECT_GE(result.metrics[0].value, 95) << kind.name;
+    EXPECT_EQ(result.metrics[0].count, 50) << kind.name;
+  }
+}
+
+}  // namespace
+}  // namespace freeact

@@ -1,0 +1,168 @@
+#include <gmock/gmock.h>
+#include <torch/torch.h>
+
+#include <fstream>
+
+#include "checkpoint/folder.h"
+#include "config/yaml.h"
+#include "embedded/batches.h"
+#include "embedded/network.h"
+#include "embedded/train.h"
+#include "embedded/training_run.h"
+#include "eval/puzzle_sets.h"
+#include "fixtures.h"
+#include "model/family.h"
+#include "tokenizer/byte_level_writer.h"
+#include "util/fields.h"
+#include "util/files.h"
+#include "util/hash.h"
+
+namespace freeact {
+namespace {
+
+namespace fs = std::filesystem;
+
+TensorMap trained(const TrainingRecipe& recipe, const fs::path& folder, int64_t stop_after = 0) {
+  TrainedNetwork result = train_network(recipe, folder, /*quiet=*/true, stop_after);
+  return named_tensors(result.network);
+}
+
+bool all_equal(const TensorMap& a, const TensorMap& b) {
+  if (a.size() != b.size()) return false;
+  for (const auto& [name, tensor] : a)
+    if (!at::equal(tensor, b.at(name))) return false;
+  return true;
+}
+
+TEST(Training, TheSameRecipeGivesTheSameWeights) {
+  const fs::path folder = test_folder();
+  for (const char* precision : {"float32", "bfloat16"}) {
+    TrainingRecipe recipe = tiny_recipe();
+    recipe.precision = precision;
+    const auto first = trained(recipe, folder / precision / "a");
+    EXPECT_TRUE(all_equal(first, trained(recipe, folder / precision / "b"))) << precision;
+    recipe.seed += 1;
+    EXPECT_FALSE(all_equal(first, trained(recipe, folder / precision / "c"))) << precision;
+  }
+}
+
+TEST(Training, AKilledTrainingEndsInTheSameWeights) {
+  const fs::path folder = test_folder();
+  const auto whole = trained(tiny_recipe(), folder / "whole");
+  trained(tiny_recipe(), folder / "killed", 3);  // before the first saved state
+  trained(tiny_recipe(), folder / "killed", 7);  // two steps behind a saved state are lost
+  EXPECT_TRUE(all_equal(whole, trained(tiny_recipe(), folder / "killed")));
+}
+
+TEST(Training, ProgressOfAnotherRecipeIsRefused) {
+  const fs::path folder = test_folder();
+  trained(tiny_recipe(), folder, 6);
+  TrainingRecipe other = tiny_recipe();
+  other.learning_rate *= 2;
+  EXPECT_THAT([&] { trained(other, folder); },
+              testing::ThrowsMessage<UserError>(testing::HasSubstr("progress of another recipe")));
+}
+
+TEST(Training, ThreadsOfTheProgramAreLeftAsTheyWere) {
+  const int before = at::get_num_threads();
+  TrainingRecipe recipe = tiny_recipe();
+  recipe.threads = before + 1;
+  trained(recipe, test_folder(), 1);
+  EXPECT_EQ(at::get_num_threads(), before);
+}
+
+class TrainRecipeTest : public testing::Test {
+ protected:
+  void SetUp() override { write_recipe(tiny_recipe()); }
+  void write_recipe(const TrainingRecipe& recipe) const {
+    std::ofstream(folder_ / "recipe.yaml") << to_yaml(write_fields(recipe));
+  }
+  void train() const { train_recipe(folder_ / "recipe.yaml", folder_ / "model", /*quiet=*/true); }
+
+  const fs::path folder_ = test_folder();
+};
+
+TEST_F(TrainRecipeTest, WritesAFolderThatLoadsAsAnyCheckpoint) {
+  train();
+  const CheckpointFolder checkpoint(folder_ / "model");
+  const Decoder model = load_decoder(checkpoint, "", at::kFloat);
+  const Tokenizer tokenizer = Tokenizer::load(folder_ / "model");
+  EXPECT_EQ(model.config.mask_id, tokenizer.id_of(kMaskToken));
+  EXPECT_EQ(model.config.eos_id, tokenizer.id_of(kEndToken));
+  EXPECT_GE(model.config.vocabulary_rows, tokenizer.size());
+  EXPECT_EQ(checkpoint.tensor("model.transformer.wte.weight").scalar_type(), at::kBFloat16);
+  const std::string card = read_file(folder_ / "model/README.md");
+  EXPECT_THAT(card, testing::HasSubstr("| sudoku |"));
+  EXPECT_THAT(card, testing::HasSubstr("\"seed\": 3"));
+  EXPECT_FALSE(fs::exists(folder_ / "model/progress"));
+}
+
+TEST_F(TrainRecipeTest, AFinishedModelIsLeftAsItIsAndNotOverwrittenByAnother) {
+  train();
+  const std::string before = sha256_file(folder_ / "model/README.md");
+  train();  // would write another training time
+  EXPECT_EQ(sha256_file(folder_ / "model/README.md"), before);
+  TrainingRecipe other = tiny_recipe();
+  other.seed = 4;
+  write_recipe(other);
+  EXPECT_THAT([&] { train(); }, testing::ThrowsMessage<UserError>(testing::HasSubstr("weights of another recipe")));
+}
+
+TEST_F(TrainRecipeTest, FaultsOfTheRecipeNameFileAndLine) {
+  const auto refused = [&](const std::string& yaml, const std::string& text) {
+    std::ofstream(folder_ / "recipe.yaml") << yaml;
+    EXPECT_THAT([&] { read_recipe(folder_ / "recipe.yaml"); },
+                testing::ThrowsMessage<UserError>(
+                    testing::AllOf(testing::HasSubstr("recipe.yaml:2"), testing::HasSubstr(text))));
+  };
+  refused("puzzles: [sort]\nsave_evry: 3\n", "did you mean 'save_every'");
+  refused("puzzles: [sort]\nsteps: 0\n", "key 'steps' must be 1 or more");
+  refused("puzzles: [sort]\nprecision: float16\n", "float32 or bfloat16");
+  refused("puzzles: [sort]\nnetwork: {width: 100}\n", "a multiple of 2 * heads");
+  refused("steps: 3\npuzzles: []\n", "at least one puzzle");
+  refused("steps: 3\npuzzles: [sudku]\n", "did you mean 'sudoku'");
+}
+
+TEST(LearningRate, WarmsUpStaysAndFalls) {
+  TrainingRecipe recipe;
+  recipe.steps = 1000;
+  recipe.warm_up_steps = 50;
+  recipe.learning_rate = 1;
+  EXPECT_DOUBLE_EQ(learning_rate_at(recipe, 0), 0.02);
+  EXPECT_DOUBLE_EQ(learning_rate_at(recipe, 49), 1);
+  EXPECT_DOUBLE_EQ(learning_rate_at(recipe, 299), 1);
+  EXPECT_NEAR(learning_rate_at(recipe, 650), 0.51, 1e-12);  // half way from 1 to 0.02
+  EXPECT_NEAR(learning_rate_at(recipe, 999), 0.02, 1e-4);
+}
+
+TEST(TrainingBatches, MaskOnlyAnswersAndNeverHoldATestItem) {
+  const fs::path folder = test_folder();
+  write_byte_level_tokenizer(folder, puzzle_special_tokens());
+  const Tokenizer tokenizer = Tokenizer::load(folder);
+  const SequenceIds ids = {*tokenizer.id_of(kMaskToken), *tokenizer.id_of(kEndToken)};
+  const PuzzleKind& kind = find_puzzle_kind("reverse");
+  const PuzzleSource source(kind, tokenizer, ids, 1);
+  std::set<std::string> test;
+  for (const TaskItem& item : test_part(kind).items) test.insert("<|reverse|>" + item.input + "=");
+  const int64_t size = 16;
+  double weight = 0;
+  for (int64_t step = 0; step < 50; ++step) {
+    const TrainingBatch batch = source.batch(step, size);
+    const at::Tensor masked = batch.ids_BT == ids.mask;
+    EXPECT_TRUE(at::equal(batch.ids_BT.index({~masked}), batch.targets_BT.index({~masked})));
+    EXPECT_TRUE(at::equal(masked, batch.weights_BT > 0));
+    for (int64_t row = 0; row < size; ++row) {
+      const int64_t* tokens = batch.targets_BT[row].const_data_ptr<int64_t>();
+      const std::string text = tokenizer.decode({tokens, 27});
+      EXPECT_FALSE(test.contains(text.substr(0, text.find('=') + 1))) << text;
+    }
+    weight += batch.weights_BT.sum().item<double>() / 50;
+  }
+  // The weights of a batch sum to 1 in expectation: 1/t where masked, and masked with probability t.
+  EXPECT_NEAR(weight, 1, 0.1);
+  EXPECT_TRUE(at::equal(source.batch(3, size).ids_BT, source.batch(3, size).ids_BT));
+  EXPECT_FALSE(at::equal(source.batch(3, size).ids_BT, source.batch(4, size).ids_BT));
+}
+
+}  // namespace
+}  // namespace freeact

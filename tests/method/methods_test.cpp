@@ -1,0 +1,144 @@
+// What holds for every method of the table, whatever it does inside.
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "app/methods.h"
+#include "calibration/tiny_decoder.h"
+#include "util/error.h"
+
+namespace freeact {
+namespace {
+
+constexpr QuantSpec kFloat = {{16, true}, {16, true}, {16, true}, {16, true}};
+constexpr QuantSpec kFour = {{4, true}, {4, true}, {16, true}, {16, true}};
+constexpr QuantSpec kFourKv = {{4, true}, {4, true}, {4, false}, {4, false}};
+
+DriverResult quantise(const std::string& name, const Json& settings, const QuantSpec& spec, uint64_t seed,
+                      const Decoder& model = tiny_decoder()) {
+  const auto table = method_table();
+  const auto method = find_method(table, name).make(settings, {spec, seed});
+  DriverJob job;
+  job.calibration_ids = tiny_batches(4);
+  job.held_out_ids = tiny_batches(2);
+  Decoder prepared = model;
+  {
+    const at::NoGradGuard no_grad;
+    method->prepare(prepared, job.calibration_ids);
+  }
+  job.calibrate = [&](const Block& block, const std::vector<BlockBatch>& batches) {
+    return method->calibrate(block, batches, prepared.config);
+  };
+  return calibrate_model(prepared, job);
+}
+
+at::Tensor logits(const Decoder& model) {
+  const at::NoGradGuard no_grad;
+  return model.logits(tiny_batches(1)[0]);
+}
+
+double relative_difference(const at::Tensor& a, const at::Tensor& b) {
+  return ((a - b).norm() / b.norm()).item<double>();
+}
+
+Json quick(const std::string& name) {
+  if (name == "flatquant" || name == "freeact") return {{"epochs", 2}, {"batch_size", 2}};
+  return Json::object();
+}
+
+struct Shape {
+  int64_t width, heads, kv_heads, mlp_width;
+};
+
+class EveryMethod : public testing::TestWithParam<std::string> {};
+
+// Folding, rotation and transforms are exact: with 16-bit grids the model computes what it did before. Head and MLP sizes
+// that are no power of two are among the shapes.
+TEST_P(EveryMethod, LeavesTheUnquantisedModelUnchanged) {
+  for (const Shape s : {Shape{24, 4, 2, 40}, Shape{24, 2, 2, 36}, Shape{60, 3, 1, 28}, Shape{48, 12, 4, 52}}) {
+    const Decoder model = tiny_decoder(s.width, s.heads, s.kv_heads, s.mlp_width);
+    Json settings = quick(GetParam());
+    if (GetParam() == "freeact") settings["rank_fraction"] = 0.0;  // slices truncate; see the next test
+    const at::Tensor before = logits(model), after = logits(quantise(GetParam(), settings, kFloat, 1, model).model);
+    EXPECT_LT(relative_difference(after, before), 2e-5) << s.width << " " << s.heads;
+  }
+}
+
+TEST_P(EveryMethod, GivesTheSameBitsTwice) {
+  const auto a = quantise(GetParam(), quick(GetParam()), kFour, 5), b = quantise(GetParam(), quick(GetParam()), kFour, 5);
+  EXPECT_TRUE(at::equal(logits(a.model), logits(b.model)));
+  ASSERT_EQ(a.errors.size(), b.errors.size());
+  for (size_t i = 0; i < a.errors.size(); ++i) EXPECT_EQ(a.errors[i].relative_error, b.errors[i].relative_error);
+}
+
+TEST_P(EveryMethod, ReportsAnErrorForEverySiteLayerAndType) {
+  const auto result = quantise(GetParam(), quick(GetParam()), kFour, 1);
+  EXPECT_EQ(result.errors.size(), size_t{2 * kNumSites * 2});
+  for (const auto& error : result.errors) {
+    EXPECT_GT(error.relative_error, 0);
+    EXPECT_LT(error.relative_error, 1);
+    EXPECT_GT(error.tokens, 0);
+  }
+}
+
+TEST_P(EveryMethod, QuantisesKeysAndValues) {
+  const at::Tensor with = logits(quantise(GetParam(), quick(GetParam()), kFourKv, 1).model);
+  const at::Tensor without = logits(quantise(GetParam(), quick(GetParam()), kFour, 1).model);
+  EXPECT_FALSE(at::allclose(with, without));
+  EXPECT_LT(relative_difference(with, logits(tiny_decoder())), 1.0);
+}
+
+TEST_P(EveryMethod, RefusesUnknownSettings) {
+  const auto table = method_table();
+  EXPECT_THROW(find_method(table, GetParam()).resolve({{"no_such_key", 1}}), UserError);
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, EveryMethod,
+                         testing::Values("rtn", "smoothquant", "quarot", "flatquant", "freeact"),
+                         [](const auto& one) { return one.param; });
+
+TEST(FreeAct, WithRankZeroAndTheSameParametrisationIsFlatQuantBitForBit) {
+  const Json freeact = {{"epochs", 3}, {"batch_size", 2}, {"rank_fraction", 0.0}, {"orthogonal", false}, {"loss", "block"}};
+  const Json flatquant = {{"epochs", 3}, {"batch_size", 2}};
+  const auto a = quantise("freeact", freeact, kFour, 9), b = quantise("flatquant", flatquant, kFour, 9);
+  EXPECT_TRUE(at::equal(logits(a.model), logits(b.model)));
+  ASSERT_EQ(a.errors.size(), b.errors.size());
+  for (size_t i = 0; i < a.errors.size(); ++i) EXPECT_EQ(a.errors[i].relative_error, b.errors[i].relative_error);
+}
+
+TEST(FreeAct, SlicesTruncateWhatFullRankActivationsHold) {
+  const Json settings = {{"epochs", 1}, {"batch_size", 2}, {"rank_fraction", 0.125}};
+  const double change = relative_difference(logits(quantise("freeact", settings, kFloat, 1).model), logits(tiny_decoder()));
+  EXPECT_GT(change, 1e-3);
+}
+
+TEST(FreeAct, RanksMustFitTheTokenTypes) {
+  EXPECT_THROW(quantise("freeact", {{"ranks", {1, 1, 1}}}, kFour, 1), UserError);
+}
+
+TEST(FreeAct, AMeanPerTypeIsExactInFloat) {
+  const Json settings = {{"epochs", 1}, {"batch_size", 2}, {"rank_fraction", 0.0}, {"type_mean", "type"}};
+  EXPECT_LT(relative_difference(logits(quantise("freeact", settings, kFloat, 1).model), logits(tiny_decoder())), 2e-5);
+}
+
+TEST(Methods, LearningLowersTheErrorOfRounding) {
+  const auto mean = [](const DriverResult& result) {
+    double sum = 0;
+    for (const auto& error : result.errors) sum += error.relative_error;
+    return sum / static_cast<double>(result.errors.size());
+  };
+  EXPECT_LT(mean(quantise("flatquant", {{"epochs", 15}, {"batch_size", 2}}, kFour, 1)),
+            mean(quantise("rtn", Json::object(), kFour, 1)));
+}
+
+TEST(Methods, MisspeltNameSuggestsTheNearOne) {
+  const auto table = method_table();
+  try {
+    find_method(table, "freact");
+    FAIL();
+  } catch (const UserError& error) {
+    EXPECT_NE(std::string(error.what()).find("did you mean 'freeact'"), std::string::npos) << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace freeact
