@@ -49,7 +49,7 @@ at::Tensor LearnableSite::transformed_weight(size_t part) const {
   const Part& p = parts[part];
   at::Tensor w = upstream ? kronecker_apply(p.linear.weight, {}, upstream->inverse_transpose()) : p.linear.weight;
   w = transform.weight(w);
-  if (p.weight_clip.max.defined()) {
+  if (p.weight_clip.max.defined() && !weight_grid.is_float()) {  // clipping is the quantiser's; 16 bits need none
     const Clip ratio = p.weight_clip.value();
     w = at::clamp(w, std::get<0>(w.min(1, true)) * ratio.min, std::get<0>(w.max(1, true)) * ratio.max);
   }

@@ -96,7 +96,8 @@ class TrainingRun {
     for (const auto& [name, source] : sources_) {
       const at::Tensor loss = loss_of(source.batch(steps_done_, recipe_.batch_per_puzzle));
       loss.backward();
-      losses_[name] += (loss.item<double>() - losses_[name]) / (steps_done_ == 0 ? 1 : kLossWindow);
+      const auto [mean, first] = losses_.try_emplace(name, loss.item<double>());
+      if (!first) mean->second += (loss.item<double>() - mean->second) / kLossWindow;
     }
     optimiser_.step(learning_rate_at(recipe_, steps_done_));
   }
