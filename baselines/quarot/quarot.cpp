@@ -32,7 +32,18 @@ at::Tensor rotate_heads(const at::Tensor& x, const HadamardRotation& rotation) {
   return rotation.apply(x.unflatten(-1, {-1, rotation.size()})).flatten(-2);
 }
 
-at::Tensor source_for(const HadamardSource& source, int64_t width) { return source ? source(width) : at::Tensor(); }
+bool has_rotation(int64_t width) {
+  try {
+    static_cast<void>(hadamard_factor(width));
+    return true;
+  } catch (const UserError&) {
+    return false;
+  }
+}
+
+at::Tensor source_for(const HadamardSource& source, int64_t width) {
+  return source ? source(width) : at::Tensor();
+}
 
 }  // namespace
 
@@ -51,8 +62,7 @@ void rotate_residual(Decoder& model, const at::Tensor& rotation) {
   const auto reads = [&](at::Tensor& w) { in_double(w, [&](const at::Tensor& x) { return at::matmul(x, rotation); }); };
   const auto writes = [&](Linear& linear) {
     in_double(linear.weight, [&](const at::Tensor& w) { return at::matmul(rotation.t(), w); });
-    if (linear.bias.defined())
-      in_double(linear.bias, [&](const at::Tensor& b) { return at::matmul(b, rotation); });
+    if (linear.bias.defined()) in_double(linear.bias, [&](const at::Tensor& b) { return at::matmul(b, rotation); });
   };
   reads(model.embedding);
   reads(model.head.weight);
@@ -76,13 +86,7 @@ void rotate_values(Decoder& model) {
 }
 
 bool heads_can_mix(const DecoderConfig& config) {
-  try {
-    static_cast<void>(HadamardRotation(config.num_heads));
-    static_cast<void>(HadamardRotation(config.head_width));
-    return true;
-  } catch (const UserError&) {
-    return false;
-  }
+  return has_rotation(config.num_heads) && has_rotation(config.head_width);
 }
 
 std::array<TransformChain, kNumSites> online_rotations(const DecoderConfig& config, const HadamardSource& source) {
@@ -108,7 +112,7 @@ std::shared_ptr<const QuantisedKvPath> rotated_kv_path(const DecoderConfig& conf
   parts.key_grid = spec.key;
   parts.value_grid = spec.value;
   parts.key_clip = parts.value_clip = clip;
-  if (!spec.key.is_float()) {
+  if (!spec.key.is_float() && has_rotation(config.head_width)) {
     parts.query_rotation = HadamardRotation(config.head_width).apply(at::eye(config.head_width));
     parts.key_rotation = parts.query_rotation;
   }

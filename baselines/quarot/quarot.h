@@ -1,6 +1,6 @@
-// QuaRot (Ashkboos et al., NeurIPS 2024, arXiv 2404.00456): one random Hadamard rotation of the residual stream folded into
-// all weights, online Hadamards where a nonlinearity or the attention is in the way. See README.md beside this file.
-// Letters: D residual width, H heads, K head width.
+// QuaRot (Ashkboos et al., NeurIPS 2024, arXiv 2404.00456): one random Hadamard rotation of the residual stream folded
+// into all weights, online Hadamards where a nonlinearity or the attention is in the way. See README.md beside this
+// file. Letters: D residual width, H heads, K head width.
 #pragma once
 
 #include <functional>
@@ -25,8 +25,8 @@ struct QuarotConfig : ClippingConfig {
   }
 };
 
-// Norm gains into the linears they feed (attention_norm -> q, k, v; mlp_norm -> gate, up; final_norm -> head); the norms
-// become ones. In float64. A tied head is untied first.
+// Norm gains into the linears they feed (attention_norm -> q, k, v; mlp_norm -> gate, up; final_norm -> head); the
+// norms become ones. In float64. A tied head is untied first.
 void fold_norms(Decoder& model);
 // embedding E Q, head W Q; q, k, v, gate, up W Q; o, down Q^T W. rotation [D, D] orthogonal, float64.
 void rotate_residual(Decoder& model, const at::Tensor& rotation);
@@ -35,15 +35,15 @@ void rotate_values(Decoder& model);
 
 // The +-1 matrix for a width that is no power of two; undefined: our own construction.
 using HadamardSource = std::function<at::Tensor(int64_t width)>;
-// What is applied online: heads are mixed before o, the full width before down. Where the number of heads has no Hadamard
-// matrix, o gets one over its whole width and v stays as it is.
+// What is applied online: heads are mixed before o, the full width before down. Where the number of heads has no
+// Hadamard matrix, o gets one over its whole width and v stays as it is.
 std::array<TransformChain, kNumSites> online_rotations(const DecoderConfig& config,
                                                        const HadamardSource& source = nullptr);
 bool heads_can_mix(const DecoderConfig& config);
 
-// Keys and values: queries and keys rotated by a Hadamard per head after the rotary embedding; null when both are 16 bit.
-// With one key head per query head, ranges are per token over all heads; else per token and head, where a value's range is
-// not widened to hold 0.
+// Keys and values: queries and keys rotated by a Hadamard per head after the rotary embedding; null when both are 16
+// bit. With one key head per query head, ranges are per token over all heads; else per token and head, where a value's
+// range is not widened to hold 0. A head width without a Hadamard matrix is quantised as it is.
 std::shared_ptr<const QuantisedKvPath> rotated_kv_path(const DecoderConfig& config, const QuantSpec& spec,
                                                        const Clip& clip);
 

@@ -4,6 +4,8 @@
 
 namespace freeact {
 
-MethodEntry rtn_entry() { return method_entry<Rtn, RtnConfig>("rtn", "RTN", "round to nearest, no transform"); }
+MethodEntry rtn_entry() {
+  return method_entry<Rtn, RtnConfig>("rtn", "RTN", "round to nearest, no transform");
+}
 
 }  // namespace freeact

@@ -32,8 +32,8 @@ void SmoothQuant::prepare(Decoder& model, const std::vector<at::Tensor>& calibra
   for (Block& block : model.blocks) {
     const SiteMaxima& own = maxima[static_cast<size_t>(block.index)];
     // Only linears fed by a norm can be smoothed for free.
-    for (const auto& [id, norm] : {std::pair{SiteId::kAttentionQkv, &block.attention_norm},
-                                   std::pair{SiteId::kMlpGateUp, &block.mlp_norm}}) {
+    for (const auto& [id, norm] :
+         {std::pair{SiteId::kAttentionQkv, &block.attention_norm}, std::pair{SiteId::kMlpGateUp, &block.mlp_norm}}) {
       auto& linears = block.at(id);
       smooth(smoothing_scale(own[static_cast<size_t>(id)], linears, config_.alpha), *norm, linears);
     }

@@ -26,8 +26,7 @@ void smooth(const at::Tensor& scale_D, at::Tensor& norm_weight, std::vector<Line
 
 class SmoothQuant : public Method {
  public:
-  SmoothQuant(const SmoothQuantConfig& config, const MethodContext& context)
-      : config_(config), quant_(context.quant) {}
+  SmoothQuant(const SmoothQuantConfig& config, const MethodContext& context) : config_(config), quant_(context.quant) {}
   void prepare(Decoder& model, const std::vector<at::Tensor>& calibration) const override;
   CalibratedBlock calibrate(const Block& block, const std::vector<BlockBatch>&, const DecoderConfig&) const override {
     return round_block(block, quant_, config_.rounding());

@@ -52,7 +52,8 @@ std::string check_results() {
   Store::open_for_writing(path);
   if (!existed) std::filesystem::remove(path);
   const auto free_bytes = std::filesystem::space(path.parent_path()).available;
-  if (free_bytes < (uint64_t{1} << 28)) throw EnvironmentError("less than 256 MiB free in {}", path.parent_path().string());
+  if (free_bytes < (uint64_t{1} << 28))
+    throw EnvironmentError("less than 256 MiB free in {}", path.parent_path().string());
   return fmt::format("{} can be written, {:.1f} GB free", path.parent_path().string(),
                      static_cast<double>(free_bytes) / 1e9);
 }

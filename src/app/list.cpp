@@ -30,16 +30,17 @@ std::vector<Row> method_rows() {
 
 std::vector<Row> experiment_rows() {
   std::vector<Row> rows;
-  for (const auto& info : list_experiments(Project::find().experiments())) rows.push_back({info.name, info.description});
+  for (const auto& info : list_experiments(Project::find().experiments()))
+    rows.push_back({info.name, info.description});
   return rows;
 }
 
 std::vector<Row> run_rows(const std::string& database) {
   std::vector<Row> rows;
   for (const auto& run : Store::open_for_reading(database).runs())
-    rows.push_back({std::to_string(run.id), fmt::format("{}  {:<12} {:<12} {:<7} seed {}  {}  {}", run.key.substr(0, 8),
-                                                        run.experiment, run.method, run.bits, run.seed, run.model,
-                                                        run.started_at)});
+    rows.push_back({std::to_string(run.id),
+                    fmt::format("{}  {:<12} {:<12} {:<7} seed {}  {}  {}", run.key.substr(0, 8), run.experiment,
+                                run.method, run.bits, run.seed, run.model, run.started_at)});
   return rows;
 }
 

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-
 #include <algorithm>
 #include <exception>
 #include <iostream>
@@ -41,8 +40,9 @@ int run(int argc, char** argv) {
                "freeact");
   app.require_subcommand(1);
   app.set_version_flag("--version", FREEACT_VERSION);
-  app.footer("Exit codes: 0 done, 1 a comparison or verification failed, 2 wrong input, 3 the environment lacks something,\n"
-             "70 a defect of ours.");
+  app.footer(
+      "Exit codes: 0 done, 1 a comparison or verification failed, 2 wrong input, 3 the environment lacks something,\n"
+      "70 a defect of ours.");
   std::vector<std::pair<CLI::App*, Verb>> actions;
   for (const auto add : {add_run, add_report, add_verify, add_train, add_list, add_show, add_doctor}) {
     Verb action = add(app);

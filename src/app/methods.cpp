@@ -12,11 +12,7 @@ namespace freeact {
 
 MethodTable method_table() {
   return {
-      rtn_entry(),
-      smoothquant_entry(),
-      quarot_entry(),
-      flatquant_entry(),
-      freeact_entry(),
+      rtn_entry(), smoothquant_entry(), quarot_entry(), flatquant_entry(), freeact_entry(),
   };
 }
 

@@ -1,15 +1,18 @@
-#include "run/runner.h"
-
 #include <torch/torch.h>
 
 #include "app/methods.h"
 #include "app/verbs.h"
+#include "run/runner.h"
 
 namespace freeact {
 
-void add_examples(CLI::App& verb, const std::string& examples) { verb.footer("Examples:\n" + examples); }
+void add_examples(CLI::App& verb, const std::string& examples) {
+  verb.footer("Examples:\n" + examples);
+}
 
-std::string default_database() { return (Project::find().root / "results" / "local" / "results.db").string(); }
+std::string default_database() {
+  return (Project::find().root / "results" / "local" / "results.db").string();
+}
 
 Verb add_run(CLI::App& app) {
   auto* verb = app.add_subcommand("run", "Run an experiment, or a sweep; finished cells are skipped");

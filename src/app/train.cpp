@@ -1,7 +1,8 @@
+#include "embedded/train.h"
+
 #include <torch/torch.h>
 
 #include "app/verbs.h"
-#include "embedded/train.h"
 
 namespace freeact {
 

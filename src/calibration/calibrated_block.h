@@ -27,8 +27,8 @@ struct CalibratedBlock {
   Block quantised() const;
 };
 
-// Rounds a block as it stands: the transforms of each site on both sides, then the grids. What RTN, SmoothQuant and QuaRot
-// end in.
+// Rounds a block as it stands: the transforms of each site on both sides, then the grids. What RTN, SmoothQuant and
+// QuaRot end in.
 struct RoundingSettings {
   WeightClip weight_clip = WeightClip::kNone;
   Clip activation_clip;

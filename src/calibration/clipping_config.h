@@ -1,5 +1,5 @@
-// The clipping policy of methods that do not learn it, as an experiment states it. Much of RTN's collapse at low bits is
-// missing clipping, so every such method takes the same two keys.
+// The clipping policy of methods that do not learn it, as an experiment states it. Much of RTN's collapse at low bits
+// is missing clipping, so every such method takes the same two keys.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// Calibrates a model block by block: every block sees the full-precision output of the one before it, what it is to compute
-// is its own full-precision output, and finished blocks are saved so that a killed run goes on where it was.
+// Calibrates a model block by block: every block sees the full-precision output of the one before it, what it is to
+// compute is its own full-precision output, and finished blocks are saved so that a killed run goes on where it was.
 // Letters: B batch, T tokens, D width.
 #pragma once
 
@@ -37,7 +37,7 @@ struct DriverJob {
   std::vector<at::Tensor> calibration_ids;  // batches [B, T] that the method may learn from
   std::vector<at::Tensor> held_out_ids;     // batches that errors are measured on
   std::function<CalibratedBlock(const Block& block, const std::vector<BlockBatch>& batches)> calibrate;
-  std::filesystem::path progress_folder;    // empty: nothing is saved
+  std::filesystem::path progress_folder;                            // empty: nothing is saved
   std::function<void(int64_t block, int64_t num_blocks)> on_block;  // after each block; may be null
 };
 
@@ -48,8 +48,8 @@ struct DriverResult {
 
 DriverResult calibrate_model(const Decoder& model, const DriverJob& job);
 
-// Errors of a calibrated block, per site and token type, every site fed with its full-precision input. The values of v are
-// compared in the original basis, whatever basis the method keeps them in.
+// Errors of a calibrated block, per site and token type, every site fed with its full-precision input. The values of v
+// are compared in the original basis, whatever basis the method keeps them in.
 std::vector<SiteError> measure_site_errors(const CalibratedBlock& block, const std::vector<BlockBatch>& batches,
                                            const DecoderConfig& config);
 

@@ -100,8 +100,8 @@ LearnedBlock make_learned_block(const Block& block, const DecoderConfig& config,
     const int64_t width = block.at(id)[0].weight.size(1);
     site.transform = LearnableKronecker::random(kind, width, derive_seed(seed, site_name(id)));
     if (settings.per_channel_scale)
-      site.transform.scale = initial_scale(maxima[static_cast<size_t>(id)].clamp_min(1e-5),
-                                           column_maxima(block.at(id)), settings.scale_alpha)
+      site.transform.scale = initial_scale(maxima[static_cast<size_t>(id)].clamp_min(1e-5), column_maxima(block.at(id)),
+                                           settings.scale_alpha)
                                  .detach()
                                  .set_requires_grad(true);
   }

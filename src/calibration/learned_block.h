@@ -1,5 +1,6 @@
 // A block whose sites are trained: FlatQuant's learnable transforms and clips, with FreeAct's slices where asked for.
-// FlatQuant and FreeAct differ in LearnedSettings only. Letters: D width of a site, O outputs, N token types, K head width.
+// FlatQuant and FreeAct differ in LearnedSettings only. Letters: D width of a site, O outputs, N token types, K head
+// width.
 #pragma once
 
 #include <array>
@@ -31,20 +32,21 @@ struct LearnedSettings {
 struct LearnedClip {
   at::Tensor max, min;  // raw; undefined when clipping is off
   static LearnedClip start(at::IntArrayRef shape);
-  Clip value() const;   // after the sigmoid
+  Clip value() const;  // after the sigmoid
 };
 
 class LearnableSite : public Site {
  public:
   struct Part {
-    Linear linear;             // float weight and bias, as in the block
-    LearnedClip weight_clip;   // [O, 1]
-    LearnedClip activation_clip;  // [1] or [N]
+    Linear linear;                                  // float weight and bias, as in the block
+    LearnedClip weight_clip;                        // [O, 1]
+    LearnedClip activation_clip;                    // [1] or [N]
     std::shared_ptr<LearnableMatrix> output_basis;  // [K, K] on every head of the output (v), may be null
   };
   LearnableKronecker transform;
-  std::shared_ptr<LearnableMatrix> upstream;  // right Kronecker factor that the input already carries (o: the values' basis)
-  at::Tensor keep_ND;                         // FreeAct's slices, may be undefined
+  std::shared_ptr<LearnableMatrix>
+      upstream;        // right Kronecker factor that the input already carries (o: the values' basis)
+  at::Tensor keep_ND;  // FreeAct's slices, may be undefined
   at::Tensor mean_ND;  // per-type mean of the full-precision input, subtracted first; may be undefined
   std::vector<Part> parts;
   Grid weight_grid, activation_grid;
@@ -55,7 +57,8 @@ class LearnableSite : public Site {
   // Activation after transform and slices, before the quantiser: [B, T, D].
   at::Tensor transformed(const at::Tensor& x_BTD, const at::Tensor& types_BT) const;
   at::Tensor quantised_activation(const at::Tensor& z_BTD, const at::Tensor& types_BT, size_t part) const;
-  // Weight with transform, LWC and output basis, before rounding: [O, D]. This is what remains to be rounded at the end.
+  // Weight with transform, LWC and output basis, before rounding: [O, D]. This is what remains to be rounded at the
+  // end.
   at::Tensor transformed_weight(size_t part) const;
   // The same rounded to the grid, with straight-through gradients.
   at::Tensor quantised_weight(size_t part) const;
@@ -67,7 +70,7 @@ class LearnableKvPath : public KvPath {
  public:
   std::shared_ptr<LearnableMatrix> key_basis;  // null: no rotation
   Grid key_grid, value_grid;
-  LearnedClip key_clip, value_clip;            // [1]
+  LearnedClip key_clip, value_clip;  // [1]
 
   std::pair<at::Tensor, at::Tensor> query_key(const at::Tensor& q_BHTK, const at::Tensor& k_BGTK) const override;
   at::Tensor value(const at::Tensor& v_BGTK) const override;
@@ -77,12 +80,13 @@ class LearnableKvPath : public KvPath {
 struct LearnedBlock {
   Block block;  // its sites and kv are the learnable ones below
   std::array<std::shared_ptr<LearnableSite>, kNumSites> sites;
-  std::shared_ptr<LearnableMatrix> heads_basis;   // [H, H] mixes heads before the output projection
-  std::shared_ptr<LearnableMatrix> value_basis;   // [K, K]
-  std::shared_ptr<LearnableKvPath> kv;            // null when keys and values stay in 16 bit
+  std::shared_ptr<LearnableMatrix> heads_basis;  // [H, H] mixes heads before the output projection
+  std::shared_ptr<LearnableMatrix> value_basis;  // [K, K]
+  std::shared_ptr<LearnableKvPath> kv;           // null when keys and values stay in 16 bit
 
   LearnableSite& site(SiteId id) const { return *sites[static_cast<size_t>(id)]; }
-  // In the reference's order: transforms, per-channel scales, weight clips, activation clips; empty groups are left out.
+  // In the reference's order: transforms, per-channel scales, weight clips, activation clips; empty groups are left
+  // out.
   std::vector<ParameterGroup> parameter_groups(const TrainerSettings& settings) const;
   // Folds scales into norms and the up projection, bases into v and o, and rounds the weights.
   CalibratedBlock freeze() const;

@@ -10,8 +10,8 @@ namespace freeact {
 namespace {
 
 // Mean input per token type [N, D] of every site; with one mean for all types, its rows repeat.
-std::array<at::Tensor, kNumSites> collect_means(const Block& block, const std::vector<BlockBatch>& batches, const DecoderConfig& config,
-                         MeanKind kind) {
+std::array<at::Tensor, kNumSites> collect_means(const Block& block, const std::vector<BlockBatch>& batches,
+                                                const DecoderConfig& config, MeanKind kind) {
   const auto num_types = static_cast<int64_t>(config.token_types.size());
   std::array<at::Tensor, kNumSites> sums, counts;
   visit_site_inputs(block, batches, config, [&](size_t i, const at::Tensor& x_BTD, const at::Tensor& types_BT) {
@@ -50,8 +50,7 @@ TrainingTrace train_block(const LearnedBlock& learned, const std::vector<BlockBa
     const BlockBatch& batch = batches[static_cast<size_t>(index)];
     const at::Tensor y = learned.block.forward(batch.inputs_BTD, batch.context, config);
     if (settings.loss == LossKind::kBlock) return mean_squared_loss(y, batch.outputs_BTD);
-    return type_sum_loss(y, batch.outputs_BTD, batch.context.types_BT,
-                         static_cast<int64_t>(config.token_types.size()));
+    return type_sum_loss(y, batch.outputs_BTD, batch.context.types_BT, static_cast<int64_t>(config.token_types.size()));
   };
   return train(learned.parameter_groups(settings.trainer), static_cast<int64_t>(batches.size()), settings.trainer,
                loss_of_batch, on_step);
@@ -60,9 +59,9 @@ TrainingTrace train_block(const LearnedBlock& learned, const std::vector<BlockBa
 CalibratedBlock learn_block(const Block& block, const std::vector<BlockBatch>& batches, const DecoderConfig& config,
                             const QuantSpec& spec, const LearningSettings& settings, uint64_t seed) {
   if (batches.empty()) throw UserError("this method learns from calibration data, but the calibration set is empty");
-  const LearnedBlock learned = make_learned_block(block, config, spec, settings.block,
-                                                  collect_maxima(block, batches, config),
-                                                  derive_seed(seed, fmt::format("block{}", block.index)));
+  const LearnedBlock learned =
+      make_learned_block(block, config, spec, settings.block, collect_maxima(block, batches, config),
+                         derive_seed(seed, fmt::format("block{}", block.index)));
   if (settings.mean != MeanKind::kNone) {
     const auto means = collect_means(block, batches, config, settings.mean);
     for (size_t i = 0; i < kNumSites; ++i) learned.sites[i]->mean_ND = means[i];

@@ -19,10 +19,9 @@ at::Tensor pack_errors(const std::vector<SiteError>& errors) {
   at::Tensor table = at::empty({static_cast<int64_t>(errors.size()), kErrorColumns}, at::kDouble);
   for (size_t i = 0; i < errors.size(); ++i) {
     const SiteError& e = errors[i];
-    const double row[] = {static_cast<double>(e.layer), static_cast<double>(e.site),
-                          static_cast<double>(e.token_type), e.relative_error, static_cast<double>(e.tokens)};
-    for (int column = 0; column < kErrorColumns; ++column)
-      table[static_cast<int64_t>(i)][column] = row[column];
+    const double row[] = {static_cast<double>(e.layer), static_cast<double>(e.site), static_cast<double>(e.token_type),
+                          e.relative_error, static_cast<double>(e.tokens)};
+    for (int column = 0; column < kErrorColumns; ++column) table[static_cast<int64_t>(i)][column] = row[column];
   }
   return table;
 }
@@ -36,7 +35,9 @@ std::vector<SiteError> unpack_errors(const at::Tensor& table) {
   return errors;
 }
 
-std::string site_prefix(size_t site) { return fmt::format("site{}.", site); }
+std::string site_prefix(size_t site) {
+  return fmt::format("site{}.", site);
+}
 
 }  // namespace
 

@@ -63,8 +63,8 @@ std::vector<SiteError> measure_site_errors(const CalibratedBlock& block, const s
   for (size_t i = 0; i < kNumSites; ++i)
     for (size_t type = 0; type < sums[i].size(); ++type)
       if (const Sums& s = sums[i][type]; s.tokens > 0 && s.signal > 0)
-        errors.push_back({block.equivalent.index, static_cast<SiteId>(i), static_cast<int64_t>(type),
-                          s.error / s.signal, s.tokens});
+        errors.push_back(
+            {block.equivalent.index, static_cast<SiteId>(i), static_cast<int64_t>(type), s.error / s.signal, s.tokens});
   return errors;
 }
 

@@ -76,7 +76,9 @@ TrainingTrace train(const std::vector<ParameterGroup>& groups, int64_t num_batch
   return trace;
 }
 
-Loss mean_squared_loss(const at::Tensor& y, const at::Tensor& target) { return {at::mse_loss(y, target), {}}; }
+Loss mean_squared_loss(const at::Tensor& y, const at::Tensor& target) {
+  return {at::mse_loss(y, target), {}};
+}
 
 Loss type_sum_loss(const at::Tensor& y, const at::Tensor& target, const at::Tensor& types_BT, int64_t num_types) {
   Loss loss;

@@ -12,11 +12,11 @@ namespace freeact {
 
 struct TrainerSettings {
   int epochs = 15;
-  double learning_rate = 5e-3;   // of transforms and scales
-  double clip_lr_factor = 10;    // clip factors learn this much faster
-  double min_lr_factor = 1e-3;   // the cosine ends at learning_rate times this, the same number for all groups
-  double weight_decay = 0.01;    // PyTorch's AdamW default, applied to every group
-  bool warmup = false;           // LinearLR from 0.01 over 16 steps, chained before the cosine
+  double learning_rate = 5e-3;  // of transforms and scales
+  double clip_lr_factor = 10;   // clip factors learn this much faster
+  double min_lr_factor = 1e-3;  // the cosine ends at learning_rate times this, the same number for all groups
+  double weight_decay = 0.01;   // PyTorch's AdamW default, applied to every group
+  bool warmup = false;          // LinearLR from 0.01 over 16 steps, chained before the cosine
 };
 
 struct ParameterGroup {
@@ -25,7 +25,8 @@ struct ParameterGroup {
   double learning_rate;
 };
 
-// PyTorch's CosineAnnealingLR in its recursive form, optionally chained after LinearLR(start_factor 0.01, 16 iterations).
+// PyTorch's CosineAnnealingLR in its recursive form, optionally chained after LinearLR(start_factor 0.01, 16
+// iterations).
 class CosineSchedule {
  public:
   CosineSchedule(std::vector<double> rates, int64_t total_steps, double minimum, bool warmup);

@@ -77,8 +77,7 @@ void CheckpointFolder::check(const std::vector<TensorSpec>& expected) const {
     }
     const auto& shape = files_[found->second].tensors().at(spec.name).shape;
     if (shape != spec.shape)
-      misshapen.push_back(
-          fmt::format("{} is {}, expected {}", spec.name, shape_text(shape), shape_text(spec.shape)));
+      misshapen.push_back(fmt::format("{} is {}, expected {}", spec.name, shape_text(shape), shape_text(spec.shape)));
   }
   for (const auto& [name, file] : file_of_)
     if (!wanted.count(name)) surplus.push_back(name);

@@ -26,10 +26,11 @@ struct DtypeName {
   const char* name;
   at::ScalarType dtype;
 };
-constexpr std::array kDtypes = {
-    DtypeName{"F64", at::kDouble}, DtypeName{"F32", at::kFloat}, DtypeName{"F16", at::kHalf},
-    DtypeName{"BF16", at::kBFloat16}, DtypeName{"I64", at::kLong}, DtypeName{"I32", at::kInt},
-    DtypeName{"I16", at::kShort}, DtypeName{"I8", at::kChar}, DtypeName{"U8", at::kByte}, DtypeName{"BOOL", at::kBool}};
+constexpr std::array kDtypes = {DtypeName{"F64", at::kDouble}, DtypeName{"F32", at::kFloat},
+                                DtypeName{"F16", at::kHalf},   DtypeName{"BF16", at::kBFloat16},
+                                DtypeName{"I64", at::kLong},   DtypeName{"I32", at::kInt},
+                                DtypeName{"I16", at::kShort},  DtypeName{"I8", at::kChar},
+                                DtypeName{"U8", at::kByte},    DtypeName{"BOOL", at::kBool}};
 
 std::optional<at::ScalarType> dtype_of(const std::string& name) {
   for (const auto& entry : kDtypes)

@@ -25,15 +25,16 @@ struct TensorInfo {
 // "[2, 3]"
 std::string shape_text(at::IntArrayRef shape);
 
-// A memory-mapped file. The header is checked as a whole when the file is opened: a truncated file, offsets that overlap
-// or leave the file, an absurd header length, or sizes that do not follow from dtype and shape are a UserError.
+// A memory-mapped file. The header is checked as a whole when the file is opened: a truncated file, offsets that
+// overlap or leave the file, an absurd header length, or sizes that do not follow from dtype and shape are a UserError.
 class SafetensorsFile {
  public:
   explicit SafetensorsFile(const std::filesystem::path& path);
 
   const std::map<std::string, TensorInfo>& tensors() const { return tensors_; }
   const std::map<std::string, std::string>& metadata() const { return metadata_; }
-  // A view of the mapped bytes (private, copy on write) that keeps the mapping alive. Throws UserError on an unknown name.
+  // A view of the mapped bytes (private, copy on write) that keeps the mapping alive. Throws UserError on an unknown
+  // name.
   at::Tensor tensor(const std::string& name) const;
   TensorMap load_all() const;
 

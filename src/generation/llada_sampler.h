@@ -1,6 +1,6 @@
-// LLaDA's semi-autoregressive unmasking (ML-GSAI/LLaDA, generate.py): the answer is split into blocks; at every step the
-// whole sequence is run and the most confident predictions of the current block are written.
-// Letters: B batch, L sequence length, V vocabulary rows.
+// LLaDA's semi-autoregressive unmasking (ML-GSAI/LLaDA, generate.py): the answer is split into blocks; at every step
+// the whole sequence is run and the most confident predictions of the current block are written. Letters: B batch, L
+// sequence length, V vocabulary rows.
 #pragma once
 
 #include <cstdint>
@@ -13,14 +13,14 @@ namespace freeact {
 
 struct UnmaskSettings {
   int64_t gen_length = 128;
-  int64_t block_length = 128;   // must divide gen_length
-  int64_t steps = 128;          // over all blocks; must be a multiple of the number of blocks
-  double temperature = 0.0;     // Gumbel noise; 0 takes the argmax
-  double cfg_scale = 0.0;       // classifier-free guidance
+  int64_t block_length = 128;                // must divide gen_length
+  int64_t steps = 128;                       // over all blocks; must be a multiple of the number of blocks
+  double temperature = 0.0;                  // Gumbel noise; 0 takes the argmax
+  double cfg_scale = 0.0;                    // classifier-free guidance
   std::string remasking = "low_confidence";  // or "random"
-  bool logits_eos_inf = false;           // eos can never be predicted
-  bool confidence_eos_eot_inf = false;   // eos and eot are written last
-  int64_t eot_id = -1;                   // needed by confidence_eos_eot_inf
+  bool logits_eos_inf = false;               // eos can never be predicted
+  bool confidence_eos_eot_inf = false;       // eos and eot are written last
+  int64_t eot_id = -1;                       // needed by confidence_eos_eot_inf
 
   template <typename Visitor>
   void fields(Visitor& visit) {
@@ -41,10 +41,12 @@ struct UnmaskSettings {
 using UnmaskObserver =
     std::function<void(const at::Tensor& tokens_BL, const at::Tensor& predicted_BL, const at::Tensor& confidence_BL)>;
 
-// Fills the masked positions of start [B, L] from column `region` on, block by block. attention_mask [B, L] may be
-// undefined. Throws UserError when the settings do not fit together.
+// Fills the masked positions of start [B, L], block by block from column `region` on. As in the reference, a mask
+// before the region competes with those of the present block; what a block leaves open stays masked. attention_mask [B,
+// L] may be undefined. Throws UserError when the settings do not fit together.
 at::Tensor unmask(const Decoder& model, const at::Tensor& start_BL, int64_t region, const UnmaskSettings& settings,
-                  const at::Tensor& attention_mask_BL = {}, uint64_t seed = 0, const UnmaskObserver& observer = nullptr);
+                  const at::Tensor& attention_mask_BL = {}, uint64_t seed = 0,
+                  const UnmaskObserver& observer = nullptr);
 
 // Appends gen_length masks to the prompt [B, P] and unmasks them. prompt_mask [B, P] may be undefined.
 at::Tensor generate(const Decoder& model, const at::Tensor& prompt_BP, const UnmaskSettings& settings,

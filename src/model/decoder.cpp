@@ -64,8 +64,7 @@ at::Tensor Block::forward(const at::Tensor& hidden_BTD, const ForwardContext& co
   const at::Tensor attended =
       hidden_BTD + attend(rms_norm(hidden_BTD, attention_norm, config.norm_eps), context, config);
   const auto gate_up = run_site(SiteId::kMlpGateUp, rms_norm(attended, mlp_norm, config.norm_eps), context);
-  const at::Tensor out =
-      attended + run_site(SiteId::kMlpDown, at::silu(gate_up[0]) * gate_up[1], context)[0];
+  const at::Tensor out = attended + run_site(SiteId::kMlpDown, at::silu(gate_up[0]) * gate_up[1], context)[0];
   context.observe(fmt::format("block{}", index), out);
   return out;
 }
@@ -84,7 +83,9 @@ ForwardContext Decoder::context(const at::Tensor& ids_BT, const at::Tensor& atte
   return context;
 }
 
-at::Tensor Decoder::embed(const at::Tensor& ids_BT) const { return at::embedding(embedding, ids_BT); }
+at::Tensor Decoder::embed(const at::Tensor& ids_BT) const {
+  return at::embedding(embedding, ids_BT);
+}
 
 at::Tensor Decoder::output(const at::Tensor& hidden_BTD, const ForwardContext& context) const {
   const at::Tensor normed = rms_norm(hidden_BTD, final_norm, config.norm_eps);

@@ -17,14 +17,14 @@ namespace freeact {
 
 // How a padded batch is masked and numbered.
 enum class PaddingRule {
-  kKeysOnly,         // LLaDA: pads are hidden as keys; positions count from the left edge, pads included
-  kQueriesAndKeys,   // Dream: attention only among real tokens; positions count real tokens
+  kKeysOnly,        // LLaDA: pads are hidden as keys; positions count from the left edge, pads included
+  kQueriesAndKeys,  // Dream: attention only among real tokens; positions count real tokens
 };
 
 struct DecoderConfig {
   std::string family;
   int64_t width = 0, num_heads = 0, num_kv_heads = 0, head_width = 0, num_layers = 0, mlp_width = 0;
-  int64_t vocabulary_rows = 0;   // rows of embedding and head; may exceed the tokenizer's ids
+  int64_t vocabulary_rows = 0;  // rows of embedding and head; may exceed the tokenizer's ids
   double norm_eps = 1e-5, rope_theta = 10000.0;
   bool causal = false, qkv_bias = false, tied_head = false;
   bool rope_in_model_dtype = false;  // Dream casts cosine and sine to the model's dtype, LLaDA rotates in float32
@@ -40,9 +40,9 @@ using Observer = std::function<void(const std::string& point, const at::Tensor& 
 
 // What a forward pass knows of its batch besides the activations.
 struct ForwardContext {
-  at::Tensor types_BT;   // int64, index into DecoderConfig::token_types
+  at::Tensor types_BT;  // int64, index into DecoderConfig::token_types
   RopeTable rope;
-  at::Tensor bias;       // additive attention bias, undefined when nothing is hidden
+  at::Tensor bias;  // additive attention bias, undefined when nothing is hidden
   const Observer* observer = nullptr;
 
   void observe(const std::string& point, const at::Tensor& value) const {
@@ -53,8 +53,8 @@ struct ForwardContext {
 // One transformer block: its float weights, and how each site computes (null: from the float weights).
 struct Block {
   int64_t index = 0;
-  at::Tensor attention_norm, mlp_norm;                       // [D]
-  std::array<std::vector<Linear>, kNumSites> linears;        // {q, k, v}, {o}, {gate, up}, {down}
+  at::Tensor attention_norm, mlp_norm;                 // [D]
+  std::array<std::vector<Linear>, kNumSites> linears;  // {q, k, v}, {o}, {gate, up}, {down}
   std::array<std::shared_ptr<const Site>, kNumSites> sites;
   std::shared_ptr<const KvPath> kv;
 
@@ -71,10 +71,10 @@ struct Block {
 // A copy shares its tensors with the original; rewrites replace tensors and never change them in place.
 struct Decoder {
   DecoderConfig config;
-  at::Tensor embedding;     // [V, D]
+  at::Tensor embedding;  // [V, D]
   std::vector<Block> blocks;
-  at::Tensor final_norm;    // [D]
-  Linear head;              // [V, D]
+  at::Tensor final_norm;  // [D]
+  Linear head;            // [V, D]
 
   // ids [B, T] int64; attention_mask [B, T] (1 real, 0 pad) may be undefined.
   ForwardContext context(const at::Tensor& ids_BT, const at::Tensor& attention_mask_BT = {}) const;

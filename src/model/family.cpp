@@ -7,7 +7,9 @@
 namespace freeact {
 namespace {
 
-std::string in_block(const std::string& pattern, int64_t block) { return fmt::format(fmt::runtime(pattern), block); }
+std::string in_block(const std::string& pattern, int64_t block) {
+  return fmt::format(fmt::runtime(pattern), block);
+}
 
 // Checks that follow from several keys at once.
 void check_dimensions(const DecoderConfig& c) {
@@ -15,8 +17,10 @@ void check_dimensions(const DecoderConfig& c) {
     throw UserError("config.json: {} attention heads cannot share {} key/value heads", c.num_heads, c.num_kv_heads);
   if (c.width <= 0 || c.head_width <= 0 || c.head_width % 2 != 0 || c.num_layers <= 0 || c.mlp_width <= 0 ||
       c.vocabulary_rows <= 0)
-    throw UserError("config.json: width {}, head width {} (must be even), layers {}, MLP width {} and vocabulary {} "
-                    "must be positive", c.width, c.head_width, c.num_layers, c.mlp_width, c.vocabulary_rows);
+    throw UserError(
+        "config.json: width {}, head width {} (must be even), layers {}, MLP width {} and vocabulary {} "
+        "must be positive",
+        c.width, c.head_width, c.num_layers, c.mlp_width, c.vocabulary_rows);
 }
 
 }  // namespace
@@ -99,7 +103,8 @@ Decoder load_decoder(const CheckpointFolder& folder, const std::string& family_n
   const DecoderConfig config = family.read_config(folder.config());
   check_dimensions(config);
   folder.check(expected_tensors(config, family.modules));
-  return build_decoder(config, family.modules, [&](const std::string& name) { return folder.tensor(name); }, dtype);
+  return build_decoder(
+      config, family.modules, [&](const std::string& name) { return folder.tensor(name); }, dtype);
 }
 
 }  // namespace freeact

@@ -34,10 +34,11 @@ const Family& find_family(const std::string& name, const nlohmann::json& config)
 Family llada_family();
 Family llama_family();
 
-// Calls fn(tensor name, expected shape, tensor) for every tensor of the decoder; blocks are resized to the config first.
-void visit_tensors(Decoder& decoder, const ModuleNames& modules,
-                   const std::function<void(const std::string& name, const std::vector<int64_t>& shape,
-                                            at::Tensor& tensor)>& fn);
+// Calls fn(tensor name, expected shape, tensor) for every tensor of the decoder; blocks are resized to the config
+// first.
+void visit_tensors(
+    Decoder& decoder, const ModuleNames& modules,
+    const std::function<void(const std::string& name, const std::vector<int64_t>& shape, at::Tensor& tensor)>& fn);
 
 // The tensor table a checkpoint must hold.
 std::vector<TensorSpec> expected_tensors(const DecoderConfig& config, const ModuleNames& modules);

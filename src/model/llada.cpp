@@ -1,6 +1,6 @@
-// LLaDA (GSAI-ML/LLaDA-8B): a bidirectional Llama block under OLMo's names. What is special: `ff_out` is the head at the
-// top and the down projection inside a block; the MLP's width is mlp_hidden_size (mlp_ratio is stale); rotary angles stay
-// in float32; the head is untied and has more rows than the tokenizer has ids; logits are not shifted.
+// LLaDA (GSAI-ML/LLaDA-8B): a bidirectional Llama block under OLMo's names. What is special: `ff_out` is the head at
+// the top and the down projection inside a block; the MLP's width is mlp_hidden_size (mlp_ratio is stale); rotary
+// angles stay in float32; the head is untied and has more rows than the tokenizer has ids; logits are not shifted.
 #include "model/family.h"
 
 namespace freeact {

@@ -1,5 +1,5 @@
-// Llama as Hugging Face publishes it: causal, autoregressive. The reference outputs of the quantisation methods were made
-// on tiny models of this family.
+// Llama as Hugging Face publishes it: causal, autoregressive. The reference outputs of the quantisation methods were
+// made on tiny models of this family.
 #include "model/family.h"
 
 namespace freeact {
@@ -18,7 +18,8 @@ DecoderConfig read_config(const nlohmann::json& json) {
   c.norm_eps = config_value<double>(json, "rms_norm_eps");
   c.rope_theta = config_value_or<double>(json, "rope_theta", 10000.0);
   c.tied_head = config_value_or(json, "tie_word_embeddings", false);
-  c.eos_id = json.contains("eos_token_id") && json["eos_token_id"].is_number() ? json["eos_token_id"].get<int64_t>() : -1;
+  c.eos_id =
+      json.contains("eos_token_id") && json["eos_token_id"].is_number() ? json["eos_token_id"].get<int64_t>() : -1;
   c.causal = true;
   c.rope_in_model_dtype = true;
   c.token_types = {"text"};

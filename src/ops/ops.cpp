@@ -39,8 +39,8 @@ at::Tensor apply_rope(const at::Tensor& x_BHTK, const RopeTable& table) {
   return (x * table.cos + rotated * table.sin).to(x_BHTK.scalar_type());
 }
 
-at::Tensor attention(const at::Tensor& q_BHTK, const at::Tensor& k_BGTK, const at::Tensor& v_BGTK, const at::Tensor& bias,
-                     bool causal) {
+at::Tensor attention(const at::Tensor& q_BHTK, const at::Tensor& k_BGTK, const at::Tensor& v_BGTK,
+                     const at::Tensor& bias, bool causal) {
   const int64_t heads = q_BHTK.size(1);
   FREEACT_CHECK(!(causal && bias.defined()), "causal attention takes its bias from the mask");
   const auto mask = bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt;

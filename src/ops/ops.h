@@ -22,8 +22,8 @@ at::Tensor apply_rope(const at::Tensor& x_BHTK, const RopeTable& table);
 
 // softmax(q k^T / sqrt(K) + bias) v. q [B, H, T, K]; k, v [B, G, T, K] with G dividing H (each key head serves H/G
 // neighbouring query heads); bias additive, broadcastable to [B, H, T, T], may be undefined.
-at::Tensor attention(const at::Tensor& q_BHTK, const at::Tensor& k_BGTK, const at::Tensor& v_BGTK, const at::Tensor& bias,
-                     bool causal);
+at::Tensor attention(const at::Tensor& q_BHTK, const at::Tensor& k_BGTK, const at::Tensor& v_BGTK,
+                     const at::Tensor& bias, bool causal);
 // The same, written out: softmax in float32. It is also what training uses: on the CPU its backward is the faster one.
 at::Tensor attention_naive(const at::Tensor& q_BHTK, const at::Tensor& k_BGTK, const at::Tensor& v_BGTK,
                            const at::Tensor& bias, bool causal);
@@ -33,11 +33,12 @@ at::Tensor attention_naive(const at::Tensor& q_BHTK, const at::Tensor& k_BGTK, c
 at::Tensor kronecker_apply(const at::Tensor& x, const at::Tensor& left, const at::Tensor& right);
 at::Tensor kronecker_apply_naive(const at::Tensor& x, const at::Tensor& left, const at::Tensor& right);
 
-// Orthogonal matrix of a square parameter: A = tril(X) - tril(X)^T, solve(I - A/2, I + A/2). Only the strictly lower part
-// of X matters. Source: the Cayley map of FlatQuant's parametrisation.
+// Orthogonal matrix of a square parameter: A = tril(X) - tril(X)^T, solve(I - A/2, I + A/2). Only the strictly lower
+// part of X matters. Source: the Cayley map of FlatQuant's parametrisation.
 at::Tensor cayley(const at::Tensor& raw);
 
-// A random orthogonal float64 matrix: QR of the Gaussian, columns times the sign of R's diagonal, which makes it unique.
+// A random orthogonal float64 matrix: QR of the Gaussian, columns times the sign of R's diagonal, which makes it
+// unique.
 at::Tensor orthogonal_from_gaussian(const at::Tensor& gaussian);
 // A standard normal float64 tensor drawn on the CPU from a seed.
 at::Tensor gaussian(at::IntArrayRef shape, uint64_t seed);

@@ -12,7 +12,9 @@
 namespace freeact {
 namespace {
 
-at::Tensor trainable(const at::Tensor& value) { return value.detach().clone().set_requires_grad(true); }
+at::Tensor trainable(const at::Tensor& value) {
+  return value.detach().clone().set_requires_grad(true);
+}
 
 at::Tensor random_orthogonal(int64_t size, uint64_t seed) {
   return orthogonal_from_gaussian(gaussian({size, size}, seed)).to(at::kFloat);
@@ -43,18 +45,24 @@ at::Tensor LearnableMatrix::svd_form(const at::Tensor& diagonal) const {
 
 at::Tensor LearnableMatrix::matrix() const {
   switch (kind_) {
-    case Parametrisation::kSvd: return svd_form(s_);
-    case Parametrisation::kOrthogonal: return svd_form({});
-    case Parametrisation::kInverse: return u_;
+    case Parametrisation::kSvd:
+      return svd_form(s_);
+    case Parametrisation::kOrthogonal:
+      return svd_form({});
+    case Parametrisation::kInverse:
+      return u_;
   }
   throw Defect("unknown parametrisation");
 }
 
 at::Tensor LearnableMatrix::inverse_transpose() const {
   switch (kind_) {
-    case Parametrisation::kSvd: return svd_form(1 / s_);
-    case Parametrisation::kOrthogonal: return svd_form({});
-    case Parametrisation::kInverse: return at::inverse(u_.to(at::kDouble)).t().to(u_.scalar_type());
+    case Parametrisation::kSvd:
+      return svd_form(1 / s_);
+    case Parametrisation::kOrthogonal:
+      return svd_form({});
+    case Parametrisation::kInverse:
+      return at::inverse(u_.to(at::kDouble)).t().to(u_.scalar_type());
   }
   throw Defect("unknown parametrisation");
 }

@@ -1,5 +1,5 @@
-// Trainable matrices and Kronecker transforms. freeze() gives the fixed transform; nothing here changes its meaning by a
-// mode flag. Source: FlatQuant, trans_utils.py; the orthogonal form is FreeAct's.
+// Trainable matrices and Kronecker transforms. freeze() gives the fixed transform; nothing here changes its meaning by
+// a mode flag. Source: FlatQuant, trans_utils.py; the orthogonal form is FreeAct's.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -16,8 +16,12 @@ void put(NamedTensors& tensors, const std::string& name, const at::Tensor& tenso
   if (tensor.defined()) tensors[name] = tensor.detach();
 }
 
-at::Tensor pack_grid(const Grid& grid) { return at::tensor({grid.bits, grid.symmetric ? 1 : 0}, at::kInt); }
-Grid unpack_grid(const at::Tensor& packed) { return {packed[0].item<int>(), packed[1].item<int>() != 0}; }
+at::Tensor pack_grid(const Grid& grid) {
+  return at::tensor({grid.bits, grid.symmetric ? 1 : 0}, at::kInt);
+}
+Grid unpack_grid(const at::Tensor& packed) {
+  return {packed[0].item<int>(), packed[1].item<int>() != 0};
+}
 
 at::Tensor pack_text(const std::string& text) {
   return at::tensor(at::ArrayRef<uint8_t>(reinterpret_cast<const uint8_t*>(text.data()), text.size()), at::kByte);
@@ -64,9 +68,9 @@ std::vector<at::Tensor> QuantisedSite::forward(const at::Tensor& x_BTD, const at
   for (size_t i = 0; i < weights_.size(); ++i) {
     const QuantisedLinear& linear = parts_.linears[i];
     if (i == 0 || !same_clip(linear.activation_clip, parts_.linears[i - 1].activation_clip))
-      quantised = fake_quantise_activation(z, parts_.activation_grid,
-                                           {per_token(linear.activation_clip.max, types_BT),
-                                            per_token(linear.activation_clip.min, types_BT)});
+      quantised = fake_quantise_activation(
+          z, parts_.activation_grid,
+          {per_token(linear.activation_clip.max, types_BT), per_token(linear.activation_clip.min, types_BT)});
     at::Tensor y = at::linear(quantised, weights_[i], linear.bias);
     if (parts_.mean_ND.defined()) y = y + rows_of_type(parts_.mean_bias_NO[i], types_BT);
     outputs.push_back(y);

@@ -11,13 +11,13 @@
 
 namespace freeact {
 
-// Integer weights of one linear: codes int8 (uint8 when asymmetric) [O, D], scale [O, 1]. With a float grid (16 bit) the
-// codes hold the float weight and the scale is undefined.
+// Integer weights of one linear: codes int8 (uint8 when asymmetric) [O, D], scale [O, 1]. With a float grid (16 bit)
+// the codes hold the float weight and the scale is undefined.
 struct QuantisedLinear {
   at::Tensor codes;
   Scale scale;
-  at::Tensor bias;        // [O], may be undefined
-  Clip activation_clip;   // of this linear's view of the shared activation: scalars, or [N] by token type
+  at::Tensor bias;       // [O], may be undefined
+  Clip activation_clip;  // of this linear's view of the shared activation: scalars, or [N] by token type
 
   at::Tensor weight() const;  // float, on the grid
 };

@@ -59,7 +59,7 @@ Scale search_scale(const at::Tensor& weight, const Range& range, const Grid& gri
   return best;
 }
 
-Scale scale_of_range(Range range, const Grid& grid) {
+Scale scale_of_range(const Range& range, const Grid& grid) {
   if (!grid.symmetric) return asymmetric_scale(open_empty(range), grid, kSmallestWeightRange);
   return {at::maximum(range.low.abs(), range.high).clamp_min(kSmallestWeightRange) / grid.highest(), {}};
 }

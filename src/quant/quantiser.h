@@ -1,6 +1,6 @@
 // Integer grids and how a range becomes a scale. Conventions: rounding is half to even on x / scale by true division;
-// symmetric codes are [-2^(b-1), 2^(b-1) - 1] with scale = absmax / (2^(b-1) - 1); asymmetric codes are [0, 2^b - 1] with
-// zero = round(-min / scale), added after rounding. Sources: FlatQuant and QuaRot, quant_utils.py.
+// symmetric codes are [-2^(b-1), 2^(b-1) - 1] with scale = absmax / (2^(b-1) - 1); asymmetric codes are [0, 2^b - 1]
+// with zero = round(-min / scale), added after rounding. Sources: FlatQuant and QuaRot, quant_utils.py.
 //
 // All functions are differentiable: rounding passes its gradient straight through, scales carry theirs.
 #pragma once
@@ -15,7 +15,7 @@ struct Grid {
   int bits = 4;
   bool symmetric = true;
 
-  bool is_float() const { return bits >= 16; }   // 16 bit: not quantised
+  bool is_float() const { return bits >= 16; }  // 16 bit: not quantised
   double highest() const { return static_cast<double>((1 << (symmetric ? bits - 1 : bits)) - 1); }
   double lowest() const { return symmetric ? -highest() - 1 : 0.0; }
 };
@@ -35,7 +35,8 @@ at::Tensor fake_quantise(const at::Tensor& x, const Scale& scale, const Grid& gr
 
 // ---- activations: one range per token, over the last axis
 
-// What the ends of a token's range are multiplied by before the larger magnitude decides. Undefined: 1. Broadcastable to
+// What the ends of a token's range are multiplied by before the larger magnitude decides. Undefined: 1. Broadcastable
+// to
 // [.., 1]: a scalar for a fixed ratio, per-token values where clipping depends on the token's type.
 struct Clip {
   at::Tensor max, min;

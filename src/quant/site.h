@@ -16,7 +16,9 @@ enum class SiteId { kAttentionQkv = 0, kAttentionOutput = 1, kMlpGateUp = 2, kMl
 inline constexpr int kNumSites = 4;
 inline constexpr std::array<const char*, kNumSites> kSiteNames = {"attention.qkv", "attention.output", "mlp.gate_up",
                                                                   "mlp.down"};
-inline const char* site_name(SiteId id) { return kSiteNames[static_cast<size_t>(id)]; }
+inline const char* site_name(SiteId id) {
+  return kSiteNames[static_cast<size_t>(id)];
+}
 
 // y = x weight^T + bias; weight [O, D]; bias [O], may be undefined.
 struct Linear {

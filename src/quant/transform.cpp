@@ -33,15 +33,21 @@ at::Tensor apply_weight(const TransformChain& chain, at::Tensor weight_OD) {
   return weight_OD;
 }
 
-at::Tensor ScaleTransform::activation(const at::Tensor& x_BTD, const at::Tensor&) const { return x_BTD * scale_; }
-at::Tensor ScaleTransform::weight(const at::Tensor& weight_OD) const { return weight_OD / scale_; }
+at::Tensor ScaleTransform::activation(const at::Tensor& x_BTD, const at::Tensor&) const {
+  return x_BTD * scale_;
+}
+at::Tensor ScaleTransform::weight(const at::Tensor& weight_OD) const {
+  return weight_OD / scale_;
+}
 
 HadamardTransform::HadamardTransform(int64_t width, at::Tensor had_k)
     : width_(width), had_k_(std::move(had_k)), rotation_(width_, had_k_) {}
 at::Tensor HadamardTransform::activation(const at::Tensor& x_BTD, const at::Tensor&) const {
   return rotation_.apply(x_BTD);
 }
-at::Tensor HadamardTransform::weight(const at::Tensor& weight_OD) const { return rotation_.apply(weight_OD); }
+at::Tensor HadamardTransform::weight(const at::Tensor& weight_OD) const {
+  return rotation_.apply(weight_OD);
+}
 NamedTensors HadamardTransform::tensors() const {
   return defined_only({{"width", at::scalar_tensor(width_, at::kLong)}, {"had_k", had_k_}});
 }

@@ -1,7 +1,7 @@
 // Fixed activation-side transforms of a site. Each has an exact weight side, so that x T and W T^-T give x W^T again;
 // they are apart from the quantiser and compose. Methods differ in which they use:
-// RTN none, SmoothQuant folds its scale into the norm, QuaRot Hadamard, FlatQuant Kronecker, FreeAct Kronecker and slices.
-// Letters: B batch, T tokens, D width of the site.
+// RTN none, SmoothQuant folds its scale into the norm, QuaRot Hadamard, FlatQuant Kronecker, FreeAct Kronecker and
+// slices. Letters: B batch, T tokens, D width of the site.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -67,8 +67,8 @@ class HadamardTransform : public Transform {
 class KroneckerTransform : public Transform {
  public:
   struct Factors {
-    at::Tensor left, right;                         // activation side
-    at::Tensor left_inverse_t, right_inverse_t;     // weight side
+    at::Tensor left, right;                      // activation side
+    at::Tensor left_inverse_t, right_inverse_t;  // weight side
   };
   explicit KroneckerTransform(Factors factors) : f_(std::move(factors)) {}
   std::string kind() const override { return "kronecker"; }
@@ -80,9 +80,10 @@ class KroneckerTransform : public Transform {
   Factors f_;
 };
 
-// FreeAct's slices (PAPER: P = [U, U_X, 0], P' = [U, 0, U_X']): after the shared transform, the coordinates that belong to
-// another token type are set to zero, before the token's range is taken. keep [N, D] holds 0 or 1 per type. One-to-one
-// only where the zeroed coordinates are zero already (FREEACT Theorem 2); otherwise it truncates. The weight side is whole.
+// FreeAct's slices (PAPER: P = [U, U_X, 0], P' = [U, 0, U_X']): after the shared transform, the coordinates that belong
+// to another token type are set to zero, before the token's range is taken. keep [N, D] holds 0 or 1 per type.
+// One-to-one only where the zeroed coordinates are zero already (FREEACT Theorem 2); otherwise it truncates. The weight
+// side is whole.
 class SliceTransform : public Transform {
  public:
   explicit SliceTransform(at::Tensor keep_ND) : keep_(std::move(keep_ND)) {}

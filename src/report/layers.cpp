@@ -60,7 +60,8 @@ std::string runs_of(const Arm& arm) {
 }
 
 // An empty site stands for all of them.
-std::vector<TableCell> error_row(const std::vector<const Arm*>& arms, const std::string& type, const std::string& site) {
+std::vector<TableCell> error_row(const std::vector<const Arm*>& arms, const std::string& type,
+                                 const std::string& site) {
   std::vector<TableCell> row(2);
   row[0].text = type;
   row[1].text = site.empty() ? "all" : site;

@@ -17,7 +17,8 @@ constexpr const char* kSplit = "calibration";
 constexpr size_t kRun = 8;  // sequences of one part in a row: whole batches of one length, parts mixed along the way
 
 // The target with a random share of its answer masked, at least one token.
-at::Tensor mask_answer(const TokenSequence& sequence, const CalibrationConfig& config, int64_t mask_id, Random& random) {
+at::Tensor mask_answer(const TokenSequence& sequence, const CalibrationConfig& config, int64_t mask_id,
+                       Random& random) {
   std::vector<size_t> answer;
   for (size_t i = 0; i < sequence.target.size(); ++i)
     if (sequence.masked[i] == mask_id) answer.push_back(i);
@@ -48,14 +49,13 @@ CalibrationSequences draw_calibration(const CalibrationConfig& config, const std
     auto sequences = lay_out_all(part, tokenizer, {model.mask_id, model.eos_id});
     random.shuffle(sequences);
     parts.emplace_back();
-    for (const auto& sequence : sequences)
-      parts.back().push_back(mask_answer(sequence, config, model.mask_id, random));
+    for (const auto& sequence : sequences) parts.back().push_back(mask_answer(sequence, config, model.mask_id, random));
   }
   const auto per_part = (static_cast<size_t>(config.num_samples) + parts.size() - 1) / parts.size();
   for (const auto& part : parts)
     if (part.size() < per_part)
-      throw UserError("calibration.num_samples is {}, but data set '{}' has only {} items in a part", config.num_samples,
-                      config.dataset, part.size());
+      throw UserError("calibration.num_samples is {}, but data set '{}' has only {} items in a part",
+                      config.num_samples, config.dataset, part.size());
   return {take(parts, 0, per_part), take(parts, per_part, per_part)};
 }
 

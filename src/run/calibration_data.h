@@ -1,4 +1,5 @@
-// Calibration sequences: items of a data set's calibration split, masked as a diffusion model sees them during generation.
+// Calibration sequences: items of a data set's calibration split, masked as a diffusion model sees them during
+// generation.
 #pragma once
 
 #include <ATen/core/Tensor.h>

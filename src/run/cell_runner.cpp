@@ -107,8 +107,7 @@ Decoder CellRunner::quantise(const Cell& cell, const LoadedModel& model, const f
                              const std::function<void(const std::string&)>& note, RunRecord& record) const {
   const Experiment& e = cell.experiment;
   const auto method =
-      find_method(methods_, e.method.name)
-          .make(e.method.settings, {spec_of(e.quant), derive_seed(e.seed, "method")});
+      find_method(methods_, e.method.name).make(e.method.settings, {spec_of(e.quant), derive_seed(e.seed, "method")});
   const auto data = draw_calibration(e.calibration, project_.datasets(), model.decoder.config, model.tokenizer, e.seed);
   DriverJob job;
   job.calibration_ids = make_batches(data.calibration, method->batch_size());
@@ -125,8 +124,7 @@ Decoder CellRunner::quantise(const Cell& cell, const LoadedModel& model, const f
   return result.model;
 }
 
-void CellRunner::evaluate(const Cell& cell, const Decoder& model, const Tokenizer& tokenizer,
-                          RunRecord& record) const {
+void CellRunner::evaluate(const Cell& cell, const Decoder& model, const Tokenizer& tokenizer, RunRecord& record) const {
   for (size_t i = 0; i < cell.experiment.tasks.size(); ++i) {
     const TaskResult result =
         evaluate_task(project_.datasets(), task_settings(cell, i), model, tokenizer, cell.experiment.seed);

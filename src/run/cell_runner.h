@@ -39,8 +39,8 @@ class CellRunner {
  public:
   CellRunner(Project project, const MethodTable& methods) : project_(project), methods_(methods), models_(project) {}
 
-  // Everything that can be wrong about a cell short of its data: method settings, devices, data sets. Returns the cell's
-  // resolved settings with the method's defaults filled in. Throws UserError with the key's place.
+  // Everything that can be wrong about a cell short of its data: method settings, devices, data sets. Returns the
+  // cell's resolved settings with the method's defaults filled in. Throws UserError with the key's place.
   Json validate(const Cell& cell) const;
 
   // What determines the result: resolved settings, checkpoint, data. Two cells with one key give identical rows.

@@ -51,7 +51,8 @@ std::string source_version(const std::filesystem::path& root) {
   const std::string git = "git -C " + quoted(root.string()) + " ";
   const std::string commit = first_line(git + "rev-parse --short HEAD 2>/dev/null");
   if (commit.empty()) return FREEACT_VERSION;
-  const bool modified = !first_line(git + "status --porcelain -- src baselines CMakeLists.txt cmake 2>/dev/null").empty();
+  const bool modified =
+      !first_line(git + "status --porcelain -- src baselines CMakeLists.txt cmake 2>/dev/null").empty();
   return fmt::format("{} ({}{})", FREEACT_VERSION, commit, modified ? ", modified" : "");
 }
 

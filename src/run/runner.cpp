@@ -48,8 +48,12 @@ std::string headline(const RunRecord& record) {
 }
 
 void print_json(const RunRecord& record, int64_t id) {
-  Json line = {{"id", id},           {"key", record.key},   {"experiment", record.experiment},
-               {"method", record.method}, {"bits", record.bits}, {"seed", record.seed}};
+  Json line = {{"id", id},
+               {"key", record.key},
+               {"experiment", record.experiment},
+               {"method", record.method},
+               {"bits", record.bits},
+               {"seed", record.seed}};
   for (const auto& metric : record.metrics)
     line["metrics"].push_back({{"task", metric.task},
                                {"name", metric.name},
@@ -65,7 +69,10 @@ void print_json(const RunRecord& record, int64_t id) {
 class WorkQueue {
  public:
   WorkQueue(CellRunner& runner, Store& store, const RunRequest& request, const std::vector<Job>& jobs)
-      : runner_(runner), store_(store), request_(request), jobs_(jobs),
+      : runner_(runner),
+        store_(store),
+        request_(request),
+        jobs_(jobs),
         progress_("cells", static_cast<int64_t>(jobs.size()), request.quiet) {}
 
   void run(int workers) {

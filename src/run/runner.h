@@ -17,7 +17,7 @@ struct RunRequest {
   std::filesystem::path database;
   bool dry_run = false;
   bool force = false;
-  bool json = false;   // a JSON line per finished cell on stdout
+  bool json = false;  // a JSON line per finished cell on stdout
   bool quiet = false;
 };
 

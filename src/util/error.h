@@ -13,9 +13,9 @@ namespace freeact {
 enum class ExitCode : int {
   kDone = 0,
   kComparisonFailed = 1,
-  kUserInput = 2,     // an experiment, a file or an argument was wrong
-  kEnvironment = 3,   // the machine lacks something: disk, permission, library
-  kDefect = 70,       // our own fault
+  kUserInput = 2,    // an experiment, a file or an argument was wrong
+  kEnvironment = 3,  // the machine lacks something: disk, permission, library
+  kDefect = 70,      // our own fault
 };
 
 // Base of all errors we raise on purpose. what() says what was wrong, where, and what to do, in one line.
@@ -55,9 +55,9 @@ class Defect : public Error {
 }  // namespace freeact
 
 // For invariants that only a defect of ours can break. The message is a fmt format string with arguments.
-#define FREEACT_CHECK(condition, ...)                                                                        \
-  do {                                                                                                       \
-    if (!(condition))                                                                                        \
-      throw ::freeact::Defect(fmt::format("{}:{}: {} (", __FILE__, __LINE__, #condition) +                   \
-                              fmt::format(__VA_ARGS__) + ")");                                               \
+#define FREEACT_CHECK(condition, ...)                                                                                 \
+  do {                                                                                                                \
+    if (!(condition))                                                                                                 \
+      throw ::freeact::Defect(fmt::format("{}:{}: {} (", __FILE__, __LINE__, #condition) + fmt::format(__VA_ARGS__) + \
+                              ")");                                                                                   \
   } while (false)

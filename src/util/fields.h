@@ -1,4 +1,5 @@
-// Configuration structs declare each field once; reading, defaults, unknown-key errors, printing and help derive from it.
+// Configuration structs declare each field once; reading, defaults, unknown-key errors, printing and help derive from
+// it.
 //
 //   struct SmoothQuantConfig {
 //     double alpha = 0.5;
@@ -44,7 +45,9 @@ struct NoVisitor {
 };
 
 template <typename T>
-concept Struct = requires(T value, NoVisitor visitor) { value.fields(visitor); };
+concept Struct = requires(T value, NoVisitor visitor) {
+  value.fields(visitor);
+};
 
 template <typename T>
 void read_value(const Json& json, T& value, const std::string& key);

@@ -47,8 +47,8 @@ void Progress::show(bool force) {
   last_shown_s_ = now;
   const double rate = static_cast<double>(done_) / std::max(now, 1e-9);
   const double left = rate > 0 ? static_cast<double>(total_ - done_) / rate : 0;
-  const std::string line = fmt::format("{} {}/{}  {:.3g}/s  {} left  {}", title_, done_, total_, rate,
-                                       format_duration(left), note_);
+  const std::string line =
+      fmt::format("{} {}/{}  {:.3g}/s  {} left  {}", title_, done_, total_, rate, format_duration(left), note_);
   if (terminal_)
     fmt::print(stderr, "\r\x1b[K{}", line.substr(0, 118));
   else

@@ -17,7 +17,9 @@ uint64_t Random::below(uint64_t bound) {
   return value % bound;
 }
 
-double Random::uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+double Random::uniform() {
+  return static_cast<double>(next() >> 11) * 0x1.0p-53;
+}
 
 uint64_t derive_seed(uint64_t run_seed, std::string_view purpose) {
   uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a over the purpose

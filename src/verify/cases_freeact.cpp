@@ -42,8 +42,7 @@ void check_slices(QuantCase& c) {
 }
 
 LearnableSite site_of(const QuantCase& c, const ParameterSet& p) {
-  const auto kind =
-      c.params().value("orthogonal_only", false) ? Parametrisation::kOrthogonal : Parametrisation::kSvd;
+  const auto kind = c.params().value("orthogonal_only", false) ? Parametrisation::kOrthogonal : Parametrisation::kSvd;
   LearnableSite site;
   site.transform.left = std::make_shared<LearnableMatrix>(kind, p.get("Xl"), p.get("sl"), p.get("Yl"));
   site.transform.right = std::make_shared<LearnableMatrix>(kind, p.get("Xr"), p.get("sr"), p.get("Yr"));
@@ -130,8 +129,7 @@ void check_two_blocks(QuantCase& c) {
   const auto ranks = c.params().at("ranks").get<std::vector<int64_t>>();
   const TwoBlockBases b = two_block_bases(c.in("C0"), c.in("C1"), ranks[0], ranks[1]);
   const at::Tensor all = at::cat({b.u0, b.u1}, 1);
-  const double skewness =
-      (at::matmul(all.t(), all) - at::eye(all.size(1), all.options())).abs().max().item<double>();
+  const double skewness = (at::matmul(all.t(), all) - at::eye(all.size(1), all.options())).abs().max().item<double>();
   if (skewness > 1e-8) throw Defect(fmt::format("bases are orthonormal only to {:.1e}", skewness));
   c.expect("objective", b.objective.reshape({1}));
   c.expect("lower_bound", b.lower_bound.reshape({1}));
@@ -146,9 +144,8 @@ void check_weight_aware(QuantCase& c) {
     const at::Tensor moment = second_moment(own);
     const at::Tensor u = weight_aware_basis(moment, w, c.params().at("k"), ridge);
     c.expect(fmt::format("projector{}", type), at::matmul(u, u.t()));
-    const RankChoice choice = choose_rank(own, w, c.in("rotation"), candidates, {4, true}, [&](int64_t rank) {
-      return weight_aware_basis(moment, w, rank, ridge);
-    });
+    const RankChoice choice = choose_rank(own, w, c.in("rotation"), candidates, {4, true},
+                                          [&](int64_t rank) { return weight_aware_basis(moment, w, rank, ridge); });
     c.expect(fmt::format("rank{}", type), at::tensor({choice.rank}, at::kLong));
     c.expect(fmt::format("errors{}", type), at::tensor(choice.errors, at::kDouble));
   }

@@ -68,8 +68,7 @@ void check_layer_norm(QuantCase& c) {
   smooth(smoothing_scale(c.in("act_scales"), linears, c.params().at("alpha")), weight, linears, &bias);
   c.expect("ln_weight", weight);
   c.expect("ln_bias", bias);
-  const at::Tensor x =
-      at::layer_norm(c.in("x"), {weight.size(0)}, weight, bias, c.params().at("eps").get<double>());
+  const at::Tensor x = at::layer_norm(c.in("x"), {weight.size(0)}, weight, bias, c.params().at("eps").get<double>());
   for (size_t i = 0; i < linears.size(); ++i) {
     c.expect(fmt::format("w{}", i), linears[i].weight);
     c.expect(fmt::format("y{}", i), linears[i](x));

@@ -29,7 +29,9 @@ LearnableKronecker ParameterSet::kronecker(const std::string& module) const {
   return {matrix(module, "_left"), matrix(module, "_right"), get(module + "diag_scale")};
 }
 
-LearnedClip ParameterSet::clip(const std::string& name) const { return {get(name + "_max"), get(name + "_min")}; }
+LearnedClip ParameterSet::clip(const std::string& name) const {
+  return {get(name + "_max"), get(name + "_min")};
+}
 
 void ParameterSet::expect_gradients(QuantCase& c) const {
   for (const auto& [name, leaf] : leaves_) c.expect("grad1." + name, leaf.grad());

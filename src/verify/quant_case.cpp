@@ -82,9 +82,9 @@ Decoder QuantCase::tiny_llama() const {
 
 LinearPlace linear_place(const std::string& name) {
   static const std::map<std::string, LinearPlace> places = {
-      {"q_proj", {SiteId::kAttentionQkv, 0}},    {"k_proj", {SiteId::kAttentionQkv, 1}},
-      {"v_proj", {SiteId::kAttentionQkv, 2}},    {"o_proj", {SiteId::kAttentionOutput, 0}},
-      {"gate_proj", {SiteId::kMlpGateUp, 0}},    {"up_proj", {SiteId::kMlpGateUp, 1}},
+      {"q_proj", {SiteId::kAttentionQkv, 0}}, {"k_proj", {SiteId::kAttentionQkv, 1}},
+      {"v_proj", {SiteId::kAttentionQkv, 2}}, {"o_proj", {SiteId::kAttentionOutput, 0}},
+      {"gate_proj", {SiteId::kMlpGateUp, 0}}, {"up_proj", {SiteId::kMlpGateUp, 1}},
       {"down_proj", {SiteId::kMlpDown, 0}}};
   return places.at(name.substr(name.rfind('.') + 1));
 }

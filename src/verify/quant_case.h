@@ -1,5 +1,5 @@
-// One case of a folder of quantisation fixtures: NAME.json names the tensors of NAME.safetensors, what they mean and how
-// close an implementation must come.
+// One case of a folder of quantisation fixtures: NAME.json names the tensors of NAME.safetensors, what they mean and
+// how close an implementation must come.
 #pragma once
 
 #include <map>

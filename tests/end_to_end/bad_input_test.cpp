@@ -65,7 +65,9 @@ TEST_F(BadInput, UnknownExperiment) {
   expect_refused("run quickstrat --db " + database_.string(), kUserInput, {"quickstrat", "quickstart"});
 }
 
-TEST_F(BadInput, UnknownVerb) { expect_refused("rum quickstart", kUserInput, {"rum", "did you mean 'run'"}); }
+TEST_F(BadInput, UnknownVerb) {
+  expect_refused("rum quickstart", kUserInput, {"rum", "did you mean 'run'"});
+}
 
 TEST_F(BadInput, TruncatedCheckpoint) {
   const fs::path model = model_copy();

@@ -1,8 +1,9 @@
 // What holds for every method of the table, whatever it does inside.
+#include "app/methods.h"
+
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "app/methods.h"
 #include "calibration/tiny_decoder.h"
 #include "util/error.h"
 
@@ -51,8 +52,8 @@ struct Shape {
 
 class EveryMethod : public testing::TestWithParam<std::string> {};
 
-// Folding, rotation and transforms are exact: with 16-bit grids the model computes what it did before. Head and MLP sizes
-// that are no power of two are among the shapes.
+// Folding, rotation and transforms are exact: with 16-bit grids the model computes what it did before. Head and MLP
+// sizes that are no power of two are among the shapes.
 TEST_P(EveryMethod, LeavesTheUnquantisedModelUnchanged) {
   for (const Shape s : {Shape{24, 4, 2, 40}, Shape{24, 2, 2, 36}, Shape{60, 3, 1, 28}, Shape{48, 12, 4, 52}}) {
     const Decoder model = tiny_decoder(s.width, s.heads, s.kv_heads, s.mlp_width);
@@ -64,7 +65,8 @@ TEST_P(EveryMethod, LeavesTheUnquantisedModelUnchanged) {
 }
 
 TEST_P(EveryMethod, GivesTheSameBitsTwice) {
-  const auto a = quantise(GetParam(), quick(GetParam()), kFour, 5), b = quantise(GetParam(), quick(GetParam()), kFour, 5);
+  const auto a = quantise(GetParam(), quick(GetParam()), kFour, 5),
+             b = quantise(GetParam(), quick(GetParam()), kFour, 5);
   EXPECT_TRUE(at::equal(logits(a.model), logits(b.model)));
   ASSERT_EQ(a.errors.size(), b.errors.size());
   for (size_t i = 0; i < a.errors.size(); ++i) EXPECT_EQ(a.errors[i].relative_error, b.errors[i].relative_error);
@@ -92,12 +94,12 @@ TEST_P(EveryMethod, RefusesUnknownSettings) {
   EXPECT_THROW(find_method(table, GetParam()).resolve({{"no_such_key", 1}}), UserError);
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, EveryMethod,
-                         testing::Values("rtn", "smoothquant", "quarot", "flatquant", "freeact"),
+INSTANTIATE_TEST_SUITE_P(Table, EveryMethod, testing::Values("rtn", "smoothquant", "quarot", "flatquant", "freeact"),
                          [](const auto& one) { return one.param; });
 
 TEST(FreeAct, WithRankZeroAndTheSameParametrisationIsFlatQuantBitForBit) {
-  const Json freeact = {{"epochs", 3}, {"batch_size", 2}, {"rank_fraction", 0.0}, {"orthogonal", false}, {"loss", "block"}};
+  const Json freeact = {
+      {"epochs", 3}, {"batch_size", 2}, {"rank_fraction", 0.0}, {"orthogonal", false}, {"loss", "block"}};
   const Json flatquant = {{"epochs", 3}, {"batch_size", 2}};
   const auto a = quantise("freeact", freeact, kFour, 9), b = quantise("flatquant", flatquant, kFour, 9);
   EXPECT_TRUE(at::equal(logits(a.model), logits(b.model)));
@@ -107,7 +109,8 @@ TEST(FreeAct, WithRankZeroAndTheSameParametrisationIsFlatQuantBitForBit) {
 
 TEST(FreeAct, SlicesTruncateWhatFullRankActivationsHold) {
   const Json settings = {{"epochs", 1}, {"batch_size", 2}, {"rank_fraction", 0.125}};
-  const double change = relative_difference(logits(quantise("freeact", settings, kFloat, 1).model), logits(tiny_decoder()));
+  const double change =
+      relative_difference(logits(quantise("freeact", settings, kFloat, 1).model), logits(tiny_decoder()));
   EXPECT_GT(change, 1e-3);
 }
 

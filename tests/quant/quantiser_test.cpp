@@ -84,7 +84,9 @@ TEST(Quantiser, GroupSizeThatDoesNotDivideIsRefused) {
   EXPECT_THROW(split_groups(at::zeros({2, 10}), 0), UserError);
 }
 
-TEST(Quantiser, UnknownClippingIsRefused) { EXPECT_THROW(parse_weight_clip("best"), UserError); }
+TEST(Quantiser, UnknownClippingIsRefused) {
+  EXPECT_THROW(parse_weight_clip("best"), UserError);
+}
 
 }  // namespace
 }  // namespace freeact

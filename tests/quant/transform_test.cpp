@@ -64,12 +64,11 @@ TEST_P(HadamardWidths, HadamardKeepsTheProduct) {
   EXPECT_LT(relative_change({std::make_shared<HadamardTransform>(GetParam())}, GetParam()), 1e-5);
 }
 
-INSTANTIATE_TEST_SUITE_P(Sizes, HadamardWidths, testing::Values(2, 12, 20, 28, 36, 40, 52, 56, 112, 148, 156, 172, 512));
+INSTANTIATE_TEST_SUITE_P(Sizes, HadamardWidths,
+                         testing::Values(2, 12, 20, 28, 36, 40, 52, 56, 112, 148, 156, 172, 512));
 
 TEST(Transforms, TransformsOfOneSeedAreEqualAndOfTwoDiffer) {
-  const auto matrix = [](uint64_t seed) {
-    return LearnableMatrix(Parametrisation::kSvd, 9, seed).matrix();
-  };
+  const auto matrix = [](uint64_t seed) { return LearnableMatrix(Parametrisation::kSvd, 9, seed).matrix(); };
   EXPECT_TRUE(at::equal(matrix(1), matrix(1)));
   EXPECT_FALSE(at::allclose(matrix(1), matrix(2)));
 }
@@ -115,7 +114,8 @@ TEST(QuantisedSite, SavedAndLoadedGivesTheSameBits) {
   torch::manual_seed(9);
   QuantisedSite::Parts parts;
   parts.transforms = {LearnableKronecker::random(Parametrisation::kSvd, 12, 1).freeze(),
-                      std::make_shared<HadamardTransform>(12), std::make_shared<SliceTransform>(slice_mask(12, {2, 1}))};
+                      std::make_shared<HadamardTransform>(12),
+                      std::make_shared<SliceTransform>(slice_mask(12, {2, 1}))};
   parts.activation_grid = {4, false};
   parts.mean_ND = at::randn({2, 12});
   for (int i = 0; i < 2; ++i) {

@@ -22,7 +22,9 @@ at::Tensor generalised_eigenvectors(const at::Tensor& a, const at::Tensor& b) {
   return at::matmul(inverse.t(), eigen(at::matmul(at::matmul(inverse, a), inverse.t())).vectors);
 }
 
-at::Tensor orthonormal(const at::Tensor& columns) { return std::get<0>(at::linalg_qr(columns)); }
+at::Tensor orthonormal(const at::Tensor& columns) {
+  return std::get<0>(at::linalg_qr(columns));
+}
 
 at::Tensor lost_energy(const at::Tensor& u, const at::Tensor& moment) {
   return (u * at::matmul(moment, u)).sum();
@@ -32,16 +34,14 @@ at::Tensor lost_energy(const at::Tensor& u, const at::Tensor& moment) {
 
 TwoBlockBases two_block_bases(const at::Tensor& c0, const at::Tensor& c1, int64_t r0, int64_t r1, int iterations) {
   const int64_t width = c0.size(0);
-  const at::Tensor ridge = 1e-6 * (c0.trace() + c1.trace()) / static_cast<double>(width) *
-                           at::eye(width, c0.options());
+  const at::Tensor ridge = 1e-6 * (c0.trace() + c1.trace()) / static_cast<double>(width) * at::eye(width, c0.options());
   const at::Tensor v = generalised_eigenvectors(c0 + ridge, c1 + ridge);
   at::Tensor u = orthonormal(at::cat({v.slice(1, width - r0), v.slice(1, 0, r1)}, 1));
   const Eigen e0 = eigen(c0), e1 = eigen(c1);
   const at::Tensor bound = at::maximum(e0.values[-1], e1.values[-1]);
   for (int i = 0; i < iterations; ++i) {
     const at::Tensor u0 = u.slice(1, 0, r0), u1 = u.slice(1, r0);
-    const at::Tensor target =
-        at::cat({bound * u0 - at::matmul(c1, u0), bound * u1 - at::matmul(c0, u1)}, 1);
+    const at::Tensor target = at::cat({bound * u0 - at::matmul(c1, u0), bound * u1 - at::matmul(c0, u1)}, 1);
     const auto [left, singular, right_t] = at::linalg_svd(target, /*full_matrices=*/false);
     u = at::matmul(left, right_t);
   }

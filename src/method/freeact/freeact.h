@@ -1,6 +1,6 @@
-// FreeAct (arXiv 2603.01776): FlatQuant's trainer with one weight side Pt = [U, U_X, U_X']^T and a slice of it per token
-// type, P = [U, U_X, 0] and P' = [U, 0, U_X'], so that the exclusive coordinates of the other type are zeroed before a
-// token's range is taken. The loss sums the output error over token types.
+// FreeAct (arXiv 2603.01776): FlatQuant's trainer with one weight side Pt = [U, U_X, U_X']^T and a slice of it per
+// token type, P = [U, U_X, 0] and P' = [U, 0, U_X'], so that the exclusive coordinates of the other type are zeroed
+// before a token's range is taken. The loss sums the output error over token types.
 #pragma once
 
 #include <vector>
@@ -11,11 +11,11 @@
 namespace freeact {
 
 struct FreeActConfig : LearningConfig {
-  bool orthogonal = true;            // Pt orthogonal, as the paper states it; false: FlatQuant's parametrisation
-  double rank_fraction = 0.03125;    // r1 = r2 = d/32
-  std::vector<int64_t> ranks;        // per token type and the same for all sites; overrides rank_fraction
+  bool orthogonal = true;          // Pt orthogonal, as the paper states it; false: FlatQuant's parametrisation
+  double rank_fraction = 0.03125;  // r1 = r2 = d/32
+  std::vector<int64_t> ranks;      // per token type and the same for all sites; overrides rank_fraction
   bool lac_per_type = false;
-  std::string type_mean = "none";    // beyond the paper: subtract a mean per token type (none, global, type)
+  std::string type_mean = "none";  // beyond the paper: subtract a mean per token type (none, global, type)
 
   FreeActConfig() { loss = "types"; }
 

@@ -5,7 +5,9 @@
 namespace freeact {
 namespace {
 
-at::Tensor row_space_projector(const at::Tensor& rows) { return at::matmul(at::linalg_pinv(rows, 1e-12), rows); }
+at::Tensor row_space_projector(const at::Tensor& rows) {
+  return at::matmul(at::linalg_pinv(rows, 1e-12), rows);
+}
 
 }  // namespace
 

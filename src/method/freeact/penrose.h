@@ -5,8 +5,8 @@
 
 namespace freeact {
 
-// All solutions M of X M W^T = X W^T are M = Z - P_X (Z - I) P_W for some Z (Penrose 1955), with the orthogonal projectors
-// P_X, P_W [D, D] on the row spaces of X and W. More than {I} as soon as X or W is rank deficient.
+// All solutions M of X M W^T = X W^T are M = Z - P_X (Z - I) P_W for some Z (Penrose 1955), with the orthogonal
+// projectors P_X, P_W [D, D] on the row spaces of X and W. More than {I} as soon as X or W is rank deficient.
 struct PenroseSolution {
   at::Tensor project_x, project_w, solution;
 };

@@ -30,7 +30,9 @@ void TokenStatistics::merge(int64_t type, const at::Tensor& rows) {
   count.copy_(total);
 }
 
-at::Tensor TokenStatistics::covariance(int64_t type) const { return m2_NDD_[type] / count_N_[type].clamp_min(1); }
+at::Tensor TokenStatistics::covariance(int64_t type) const {
+  return m2_NDD_[type] / count_N_[type].clamp_min(1);
+}
 
 at::Tensor TokenStatistics::second_moment(int64_t type) const {
   return covariance(type) + at::outer(mean_ND_[type], mean_ND_[type]);

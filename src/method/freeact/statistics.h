@@ -17,9 +17,9 @@ class TokenStatistics {
   // x [.., D], types [..] of one batch.
   void add(const at::Tensor& x, const at::Tensor& types);
 
-  at::Tensor count() const { return count_N_; }         // [N] float64
-  at::Tensor mean() const { return mean_ND_; }          // [N, D]
-  at::Tensor covariance(int64_t type) const;            // [D, D], divided by the count
+  at::Tensor count() const { return count_N_; }  // [N] float64
+  at::Tensor mean() const { return mean_ND_; }   // [N, D]
+  at::Tensor covariance(int64_t type) const;     // [D, D], divided by the count
   // About zero: covariance + mean mean^T.
   at::Tensor second_moment(int64_t type) const;
 
