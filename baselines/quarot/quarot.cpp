@@ -1,6 +1,6 @@
 #include "baselines/quarot/quarot.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "ops/hadamard.h"
 #include "util/random.h"

@@ -1,6 +1,6 @@
 #include "baselines/rtn/rtn.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 namespace freeact {
 

@@ -1,6 +1,6 @@
 #include "baselines/smoothquant/smoothquant.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "calibration/site_maxima.h"
 

@@ -1,6 +1,6 @@
 #include "app/methods.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "baselines/flatquant/flatquant.h"
 #include "baselines/quarot/quarot.h"

@@ -1,6 +1,6 @@
 #include "report/report.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "app/verbs.h"
 #include "report/describe.h"

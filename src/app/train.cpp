@@ -1,6 +1,6 @@
 #include "embedded/train.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "app/verbs.h"
 

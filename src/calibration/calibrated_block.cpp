@@ -1,6 +1,6 @@
 #include "calibration/calibrated_block.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 namespace freeact {
 

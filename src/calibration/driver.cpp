@@ -1,6 +1,7 @@
 #include "calibration/driver.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "calibration/saved_block.h"
 

@@ -1,6 +1,7 @@
 #include "calibration/learned_block.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 

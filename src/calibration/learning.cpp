@@ -1,6 +1,6 @@
 #include "calibration/learning.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "calibration/site_maxima.h"
 #include "util/error.h"

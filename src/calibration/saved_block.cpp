@@ -1,6 +1,6 @@
 #include "calibration/saved_block.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "checkpoint/safetensors.h"
 #include "util/error.h"

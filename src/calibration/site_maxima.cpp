@@ -1,6 +1,7 @@
 #include "calibration/site_maxima.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 namespace freeact {
 

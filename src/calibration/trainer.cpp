@@ -1,6 +1,8 @@
 #include "calibration/trainer.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+#include <torch/optim/adamw.h>
 
 #include <cmath>
 #include <numbers>

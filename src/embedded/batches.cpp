@@ -1,6 +1,6 @@
 #include "embedded/batches.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 

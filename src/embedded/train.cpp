@@ -1,6 +1,6 @@
 #include "embedded/train.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "checkpoint/folder.h"
 #include "embedded/model_card.h"

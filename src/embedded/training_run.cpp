@@ -1,7 +1,8 @@
 #include "embedded/training_run.h"
 
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
-#include <torch/torch.h>
 
 #include <algorithm>
 #include <map>

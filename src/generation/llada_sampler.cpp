@@ -1,6 +1,8 @@
 #include "generation/llada_sampler.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/core/grad_mode.h>
 
 #include <limits>
 

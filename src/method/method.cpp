@@ -1,6 +1,6 @@
 #include "method/method.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "util/suggest.h"
 

@@ -1,5 +1,5 @@
 // The constructions of Hadamard matrices.
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 #include <array>

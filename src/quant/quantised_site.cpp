@@ -1,6 +1,6 @@
 #include "quant/quantised_site.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "util/error.h"
 

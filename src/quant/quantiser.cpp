@@ -1,6 +1,6 @@
 #include "quant/quantiser.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <limits>
 

@@ -1,6 +1,6 @@
 #include "quant/site.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 namespace freeact {
 

@@ -1,6 +1,6 @@
 #include "quant/transform.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <numeric>
 

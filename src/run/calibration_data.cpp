@@ -1,6 +1,6 @@
 #include "run/calibration_data.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 #include <cmath>

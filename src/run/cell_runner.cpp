@@ -1,6 +1,6 @@
 #include "run/cell_runner.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "checkpoint/folder.h"
 #include "config/yaml.h"

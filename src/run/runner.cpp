@@ -1,6 +1,7 @@
 #include "run/runner.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <atomic>
 #include <exception>

@@ -1,6 +1,6 @@
 #include "run/task_settings.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 namespace freeact {
 

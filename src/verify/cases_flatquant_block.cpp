@@ -1,5 +1,6 @@
 // A whole block trained as FlatQuant's cali_flat_quant does, then folded, rounded and run.
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "calibration/learning.h"
 #include "verify/parameter_set.h"

@@ -1,4 +1,4 @@
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "quant/quantiser.h"
 #include "verify/quant_case.h"

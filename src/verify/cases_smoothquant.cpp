@@ -1,4 +1,4 @@
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "baselines/smoothquant/smoothquant.h"
 #include "calibration/site_maxima.h"

@@ -1,6 +1,6 @@
 #include "verify/check.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 #include <limits>

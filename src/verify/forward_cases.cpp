@@ -1,5 +1,6 @@
 // Forward passes. Letters: B batch, T tokens, V vocabulary rows.
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <array>
 #include <cmath>

@@ -1,5 +1,6 @@
 // LLaDA's generation and likelihood. Letters: S steps, B batch, L sequence, N noisy samples, V vocabulary rows.
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <map>
 #include <regex>

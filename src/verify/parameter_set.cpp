@@ -1,6 +1,6 @@
 #include "verify/parameter_set.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 namespace freeact {
 

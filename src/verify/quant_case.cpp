@@ -1,6 +1,6 @@
 #include "verify/quant_case.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "model/family.h"
 #include "util/error.h"

@@ -1,6 +1,6 @@
 #include "verify/quant_cases.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 

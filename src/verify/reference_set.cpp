@@ -1,6 +1,6 @@
 #include "verify/reference_set.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "util/error.h"
 #include "util/files.h"

@@ -1,14 +1,14 @@
 // A small random decoder of the LLaDA family with outlier channels, for tests.
 #pragma once
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "model/family.h"
 
 namespace freeact {
 
 inline Decoder tiny_decoder(int64_t width = 24, int64_t heads = 4, int64_t kv_heads = 2, int64_t mlp_width = 40) {
-  torch::manual_seed(0);
+  at::manual_seed(0);
   DecoderConfig config;
   config.family = "llada";
   config.width = width;
@@ -36,7 +36,7 @@ inline Decoder tiny_decoder(int64_t width = 24, int64_t heads = 4, int64_t kv_he
 // Batches of ids [2, 6], about half of them masks.
 inline std::vector<at::Tensor> tiny_batches(int64_t count) {
   std::vector<at::Tensor> batches;
-  torch::manual_seed(1);
+  at::manual_seed(1);
   for (int64_t i = 0; i < count; ++i) {
     const at::Tensor ids = at::randint(0, 30, {2, 6}, at::kLong);
     batches.push_back(ids.masked_fill(at::rand({2, 6}) < 0.5, 31));

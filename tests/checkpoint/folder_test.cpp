@@ -1,7 +1,7 @@
 #include "checkpoint/folder.h"
 
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
-#include <torch/torch.h>
 
 #include "checkpoint/temporary_folder.h"
 #include "util/error.h"

@@ -1,6 +1,6 @@
 // The model in datasets/puzzle_dllm/model is what its recipe and its model card say.
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
-#include <torch/torch.h>
 
 #include "embedded/recipe.h"
 #include "eval/evaluate.h"

@@ -1,5 +1,6 @@
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <gmock/gmock.h>
-#include <torch/torch.h>
 
 #include <fstream>
 

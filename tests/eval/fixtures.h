@@ -1,8 +1,8 @@
 // A byte tokenizer and a model whose prediction for a masked token is one known distribution, wherever it stands.
 #pragma once
 
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <filesystem>
 #include <fstream>

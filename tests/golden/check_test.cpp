@@ -1,8 +1,8 @@
 // The comparison itself: a check that cannot fail would be worth nothing.
 #include "verify/check.h"
 
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <limits>
 #include <sstream>

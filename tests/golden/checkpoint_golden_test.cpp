@@ -1,6 +1,6 @@
 // Whole models against the outputs of their published code.
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 #include <unistd.h>
 
 #include <sstream>

@@ -1,7 +1,8 @@
 // The methods against numbers of their reference implementations. A part of these is in the repository; the whole set
 // is used where it lies beside the checkout.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <filesystem>
 #include <fstream>

@@ -1,8 +1,9 @@
 // What holds for every method of the table, whatever it does inside.
 #include "app/methods.h"
 
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "calibration/tiny_decoder.h"
 #include "util/error.h"

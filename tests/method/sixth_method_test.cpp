@@ -1,6 +1,6 @@
 // Adding a method takes one folder (tests/method/sign_only) and one line (below): then the runner knows it.
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <filesystem>
 #include <fstream>

@@ -1,6 +1,7 @@
 // Properties of the decoder that hold for any weights; its numbers are held against published code in tests/golden.
 #include "model/decoder.h"
 
+#include <ATen/core/grad_mode.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

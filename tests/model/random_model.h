@@ -1,7 +1,7 @@
 // Tiny models with random weights, for tests that need no published outputs.
 #pragma once
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <map>
 

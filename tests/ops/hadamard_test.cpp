@@ -1,8 +1,8 @@
 #include "ops/hadamard.h"
 
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <bit>
 #include <string>

@@ -1,7 +1,7 @@
 #include "quant/quantiser.h"
 
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "util/error.h"
 
@@ -12,7 +12,7 @@ class Grids : public testing::TestWithParam<Grid> {};
 
 TEST_P(Grids, CodesOfDequantisedValuesAreTheSameCodes) {
   const Grid grid = GetParam();
-  torch::manual_seed(1);
+  at::manual_seed(1);
   const at::Tensor x = at::randn({5, 7, 33});
   const Scale s = activation_scale(x, grid);
   const at::Tensor codes = quantise(x, s, grid);
@@ -23,7 +23,7 @@ TEST_P(Grids, CodesOfDequantisedValuesAreTheSameCodes) {
 
 TEST_P(Grids, ErrorIsAtMostHalfAStepInsideTheRange) {
   const Grid grid = GetParam();
-  torch::manual_seed(2);
+  at::manual_seed(2);
   const at::Tensor w = at::randn({9, 31});
   const Scale s = weight_scale(w, grid);
   // An asymmetric zero point is rounded, which may push the ends of the range out by half a step.
@@ -57,13 +57,13 @@ TEST(Quantiser, EachTokenHasItsOwnRange) {
 }
 
 TEST(Quantiser, SixteenBitsChangeNothing) {
-  torch::manual_seed(3);
+  at::manual_seed(3);
   const at::Tensor x = at::randn({3, 8});
   EXPECT_TRUE(at::equal(fake_quantise_activation(x, {16, true}), x));
 }
 
 TEST(Quantiser, SearchedWeightRangeIsNeverWorse) {
-  torch::manual_seed(4);
+  at::manual_seed(4);
   const at::Tensor w = at::randn({16, 64}).pow(3);  // heavy tails, where clipping helps
   const Grid grid{3, true};
   const auto error = [&](WeightClip clip) {

@@ -1,8 +1,9 @@
 // Every transform leaves the unquantised product x W^T unchanged.
 #include "quant/transform.h"
 
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "ops/ops.h"
 #include "quant/learnable.h"
@@ -14,7 +15,7 @@ namespace {
 
 // max |x T (W T^-T)^T - x W^T| relative to the largest |x W^T|.
 double relative_change(const TransformChain& chain, int64_t width) {
-  torch::manual_seed(7);
+  at::manual_seed(7);
   const at::Tensor x = at::randn({2, 3, width}), w = at::randn({5, width});
   const at::Tensor types = at::zeros({2, 3}, at::kLong);
   const at::Tensor y = at::linear(apply_activation(chain, x, types), apply_weight(chain, w));
@@ -25,7 +26,7 @@ double relative_change(const TransformChain& chain, int64_t width) {
 class Widths : public testing::TestWithParam<int64_t> {};
 
 TEST_P(Widths, ScaleKeepsTheProduct) {
-  torch::manual_seed(1);
+  at::manual_seed(1);
   const auto scale = std::make_shared<ScaleTransform>(at::rand({GetParam()}) + 0.1);
   EXPECT_LT(relative_change({scale}, GetParam()), 1e-5);
 }
@@ -96,7 +97,7 @@ TEST(Slices, MixedBatchIsSlicedTokenByToken) {
 
 // Theorem 2: where a type has nothing in the other type's directions, its slice computes the whole product.
 TEST(Slices, ExactWhereTheTypeHasNothingThere) {
-  torch::manual_seed(5);
+  at::manual_seed(5);
   const at::Tensor basis = orthogonal_from_gaussian(at::randn({8, 8}, at::kDouble));
   const at::Tensor coordinates = at::randn({6, 8}, at::kDouble);
   coordinates.slice(1, 7).zero_();  // nothing in the direction of type 1
@@ -111,7 +112,7 @@ TEST(Slices, RanksBeyondTheWidthAreRefused) {
 }
 
 TEST(QuantisedSite, SavedAndLoadedGivesTheSameBits) {
-  torch::manual_seed(9);
+  at::manual_seed(9);
   QuantisedSite::Parts parts;
   parts.transforms = {LearnableKronecker::random(Parametrisation::kSvd, 12, 1).freeze(),
                       std::make_shared<HadamardTransform>(12),

@@ -24,7 +24,7 @@ class ClangArgumentsTest(unittest.TestCase):
         self.tidy.OUT = Path(folder.name) / "out"
         self.tidy.OUT.mkdir()
         self.header = Path(folder.name) / "cmake_pch.hxx"
-        self.header.write_text("#include <torch/torch.h>\n")
+        self.header.write_text("#include <ATen/ATen.h>\n")
 
     def test_the_precompiled_header_is_replaced_by_a_plain_copy(self):
         result = self.tidy.clang_arguments(["g++", "-Winvalid-pch", "-include", str(self.header), "-c", "a.cpp"])

@@ -1,6 +1,6 @@
 #include "method/freeact/exclusive_bases.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
 #include "method/freeact/freeact.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include <cmath>
 

@@ -1,6 +1,6 @@
 #include "method/freeact/penrose.h"
 
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 namespace freeact {
 namespace {
