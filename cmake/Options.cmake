@@ -1,6 +1,6 @@
 option(FREEACT_BUILD_TESTS "Build the tests" ON)
 option(FREEACT_WERROR "Treat warnings as errors" ON)
-option(FREEACT_CUDA "Build the CUDA kernels (needs a CUDA toolkit)" OFF)
+option(FREEACT_CUDA "Require a CUDA toolkit; there are no CUDA kernels yet, so the program is the same" OFF)
 set(FREEACT_SANITIZE "" CACHE STRING "Sanitisers to build with, e.g. address,undefined")
 
 set(CMAKE_CXX_STANDARD 20)

@@ -4,45 +4,10 @@
 
 #include "app/verbs.h"
 #include "report/describe.h"
+#include "store/record_json.h"
 #include "store/store.h"
-#include "util/fields.h"
 
 namespace freeact {
-namespace {
-
-Json run_json(const RunRecord& run) {
-  Json json = {{"key", run.key},
-               {"experiment", run.experiment},
-               {"model", run.model},
-               {"method", run.method},
-               {"bits", run.bits},
-               {"seed", run.seed},
-               {"source_version", run.source_version},
-               {"checkpoint_hash", run.checkpoint_hash},
-               {"machine", run.machine},
-               {"started_at", run.started_at},
-               {"calibration_s", run.calibration_s},
-               {"evaluation_s", run.evaluation_s},
-               {"resolved_config", run.resolved_config}};
-  for (const auto& m : run.metrics)
-    json["metrics"].push_back({{"task", m.task},
-                               {"name", m.name},
-                               {"group", m.group},
-                               {"value", m.value},
-                               {"standard_error", m.standard_error},
-                               {"count", m.count},
-                               {"unit", m.unit}});
-  for (const auto& e : run.layer_errors)
-    json["layer_errors"].push_back({{"layer", e.layer},
-                                    {"site", e.site},
-                                    {"token_type", e.token_type},
-                                    {"relative_error", e.relative_error},
-                                    {"tokens", e.tokens}});
-  return json;
-}
-
-}  // namespace
-
 Verb add_report(CLI::App& app) {
   auto* verb = app.add_subcommand("report", "Tables and plots of what is in the store: HTML, Markdown, LaTeX, CSV");
   auto options = std::make_shared<ReportOptions>();
@@ -75,7 +40,7 @@ Verb add_show(CLI::App& app) {
     if (!id)
       throw UserError("no run '{}' in {}: freeact list runs shows what there is", *reference, store.path().string());
     const RunRecord run = store.load(*id);
-    fmt::print("{}", *json ? run_json(run).dump() + "\n" : describe_run(run));
+    fmt::print("{}", *json ? record_json(run).dump() + "\n" : describe_run(run));
   };
 }
 

@@ -12,6 +12,7 @@
 #include "config/yaml.h"
 #include "run/cell_runner.h"
 #include "run/provenance.h"
+#include "store/record_json.h"
 #include "store/store.h"
 #include "util/progress.h"
 
@@ -49,20 +50,8 @@ std::string headline(const RunRecord& record) {
 }
 
 void print_json(const RunRecord& record, int64_t id) {
-  Json line = {{"id", id},
-               {"key", record.key},
-               {"experiment", record.experiment},
-               {"method", record.method},
-               {"bits", record.bits},
-               {"seed", record.seed}};
-  for (const auto& metric : record.metrics)
-    line["metrics"].push_back({{"task", metric.task},
-                               {"name", metric.name},
-                               {"group", metric.group},
-                               {"value", metric.value},
-                               {"standard_error", metric.standard_error},
-                               {"count", metric.count},
-                               {"unit", metric.unit}});
+  Json line = {{"id", id}};
+  line.update(record_json(record));
   std::cout << line.dump() << std::endl;
 }
 
