@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
+#include <sstream>
 
 #include "report/format.h"
 #include "report/layers.h"
@@ -78,6 +80,31 @@ void add_mixture_caveats(std::vector<std::string>& sentences, const std::vector<
   if (const auto machines = distinct(runs, &RunRecord::machine); machines.size() > 1)
     sentences.push_back(
         fmt::format("Runs come from {} machines; their durations are not comparable.", machines.size()));
+}
+
+// "w_clip: none, a_clip_ratio: 1.0" of a run's configuration; "" where it states none.
+std::string clipping_policy(const RunRecord& run) {
+  std::string policy;
+  std::istringstream text(run.resolved_config);
+  for (std::string line; std::getline(text, line);) {
+    line.erase(0, line.find_first_not_of(' '));
+    for (const char* key : {"w_clip:", "a_clip_ratio:", "lwc:", "lac:"})
+      if (line.starts_with(key)) policy += (policy.empty() ? "" : ", ") + line;
+  }
+  return policy;
+}
+
+// Clipping alone moves low-bit results by much, so unequal clipping must not be taken for the method.
+void add_clipping_caveat(std::vector<std::string>& sentences, const std::vector<Run>& runs) {
+  std::map<std::string, std::set<std::string>> methods;
+  for (const auto& run : runs)
+    if (const auto policy = clipping_policy(run.record); !policy.empty())
+      methods[policy].insert(method_label(run.record.method));
+  if (methods.size() < 2) return;
+  std::vector<std::string> parts;
+  for (const auto& [policy, names] : methods) parts.push_back(fmt::format("{} ({})", list(names), policy));
+  sentences.push_back(
+      fmt::format("Methods clip differently: {}. Part of a gap between them is clipping.", fmt::join(parts, "; ")));
 }
 
 void add_seed_caveats(std::vector<std::string>& sentences, const Setting& setting) {
@@ -162,6 +189,7 @@ std::vector<std::string> caveats(const std::vector<Run>& runs, const std::vector
   add_bit_caveat(sentences, settings);
   add_item_caveat(sentences, runs);
   add_mixture_caveats(sentences, runs);
+  add_clipping_caveat(sentences, runs);
   for (const auto& setting : settings) {
     add_seed_caveats(sentences, setting);
     add_missing(sentences, setting);

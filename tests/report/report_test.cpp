@@ -235,6 +235,13 @@ TEST_F(ReportTest, AnUnknownExperimentNamesTheKnownOnes) {
   }
 }
 
+TEST_F(ReportTest, UnequalClippingIsSaid) {
+  auto rtn = small_run("rtn", 1, {1, 0, 1, 1}), quarot = small_run("quarot", 1, {1, 1, 1, 1});
+  rtn.resolved_config = "method:\n  name: rtn\n  w_clip: none\n  a_clip_ratio: 1.0\n";
+  quarot.resolved_config = "method:\n  name: quarot\n  w_clip: mse\n  a_clip_ratio: 0.9\n";
+  EXPECT_THAT(html_of({rtn, quarot}), HasSubstr("RTN (w_clip: none, a_clip_ratio: 1.0)"));
+}
+
 TEST_F(ReportTest, EveryRunLinkedIsInTheAppendix) {
   const std::string html = html_of(plausible_runs());
   for (size_t id = 1; id <= plausible_runs().size(); ++id) {
