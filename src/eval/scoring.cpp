@@ -102,7 +102,7 @@ std::vector<int64_t> mask_share(const TokenSequence& sequence, int64_t mask_id, 
 // Mean over its masked tokens, for each row [B].
 at::Tensor masked_nll(const Decoder& model, const at::Tensor& ids_BT, const at::Tensor& targets_BT) {
   const at::Tensor masked = ids_BT == model.config.mask_id;
-  const at::Tensor log_p = at::log_softmax(model.logits(ids_BT).index({masked}), -1, at::kDouble);
+  const at::Tensor log_p = at::log_softmax(aligned_logits(model, ids_BT).index({masked}), -1, at::kDouble);
   const at::Tensor chosen = log_p.gather(-1, targets_BT.index({masked}).unsqueeze(-1)).squeeze(-1);
   const at::Tensor nll_BT = at::zeros(ids_BT.sizes(), chosen.options()).masked_scatter(masked, -chosen);
   return nll_BT.sum(-1) / masked.sum(-1);

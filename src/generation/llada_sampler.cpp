@@ -33,10 +33,6 @@ at::Tensor add_gumbel_noise(const at::Tensor& logits_BLV, double temperature, at
   return wide.exp() / (-uniform.log()).pow(temperature);
 }
 
-struct Prediction {
-  at::Tensor ids_BL, confidence_BL;
-};
-
 Prediction predict(at::Tensor logits_BLV, const UnmaskSettings& s, int64_t eos_id, at::Generator& generator) {
   const auto forbid = [&](int64_t id) {
     logits_BLV = logits_BLV.clone();
@@ -56,13 +52,6 @@ Prediction predict(at::Tensor logits_BLV, const UnmaskSettings& s, int64_t eos_i
   return p;
 }
 
-// Writes, in each row, the counts[row] most confident predictions.
-at::Tensor transfer(const at::Tensor& tokens_BL, const Prediction& p, const at::Tensor& counts_B) {
-  const at::Tensor order = p.confidence_BL.argsort(/*stable=*/true, int64_t{-1}, /*descending=*/true);
-  const at::Tensor rank = order.argsort(/*stable=*/true, int64_t{-1}, /*descending=*/false);
-  return at::where(rank < counts_B.unsqueeze(-1), p.ids_BL, tokens_BL);
-}
-
 }  // namespace
 
 at::Tensor transfers_per_step(const at::Tensor& masked_B, int64_t steps) {
@@ -73,11 +62,11 @@ at::Tensor transfers_per_step(const at::Tensor& masked_B, int64_t steps) {
 
 at::Tensor guided_logits(const Decoder& model, const at::Tensor& ids_BL, const at::Tensor& given_BL, double cfg_scale,
                          const at::Tensor& attention_mask_BL) {
-  if (cfg_scale == 0) return model.logits(ids_BL, attention_mask_BL);
+  if (cfg_scale == 0) return aligned_logits(model, ids_BL, attention_mask_BL);
   const at::Tensor blind = ids_BL.masked_fill(given_BL, model.config.mask_id);
   const at::Tensor mask =
       attention_mask_BL.defined() ? at::cat({attention_mask_BL, attention_mask_BL}) : attention_mask_BL;
-  const auto halves = model.logits(at::cat({ids_BL, blind}), mask).chunk(2);
+  const auto halves = aligned_logits(model, at::cat({ids_BL, blind}), mask).chunk(2);
   return halves[1] + (cfg_scale + 1) * (halves[0] - halves[1]);
 }
 
@@ -101,7 +90,7 @@ at::Tensor unmask(const Decoder& model, const at::Tensor& start_BL, int64_t regi
       p.ids_BL = at::where(open, p.ids_BL, tokens);
       p.confidence_BL = p.confidence_BL.masked_fill(at::logical_not(open), -kInfinity);
       p.confidence_BL.slice(1, end).fill_(-kInfinity);
-      tokens = transfer(tokens, p, counts.select(1, step));
+      tokens = at::where(highest_positions(p.confidence_BL, counts.select(1, step)), p.ids_BL, tokens);
       if (observer) observer(tokens, p.ids_BL, p.confidence_BL);
     }
   }
@@ -110,11 +99,8 @@ at::Tensor unmask(const Decoder& model, const at::Tensor& start_BL, int64_t regi
 
 at::Tensor generate(const Decoder& model, const at::Tensor& prompt_BP, const UnmaskSettings& settings,
                     const at::Tensor& prompt_mask_BP, uint64_t seed, const UnmaskObserver& observer) {
-  const at::Tensor answer =
-      at::full({prompt_BP.size(0), settings.gen_length}, model.config.mask_id, prompt_BP.options());
-  at::Tensor mask = prompt_mask_BP;
-  if (mask.defined()) mask = at::cat({mask, at::ones_like(answer)}, 1);
-  return unmask(model, at::cat({prompt_BP, answer}, 1), prompt_BP.size(1), settings, mask, seed, observer);
+  const MaskedSequence start = append_masks(prompt_BP, prompt_mask_BP, settings.gen_length, model.config.mask_id);
+  return unmask(model, start.tokens_BL, prompt_BP.size(1), settings, start.attention_mask_BL, seed, observer);
 }
 
 }  // namespace freeact

@@ -4,10 +4,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 
-#include "model/decoder.h"
+#include "generation/unmasking.h"
 
 namespace freeact {
 
@@ -35,11 +34,6 @@ struct UnmaskSettings {
     visit("eot_id", eot_id, "id of the end-of-turn token");
   }
 };
-
-// After every step: the sequence, what each masked position would become, and the confidence the step ranked by
-// (-inf where a position could not be chosen). All [B, L].
-using UnmaskObserver =
-    std::function<void(const at::Tensor& tokens_BL, const at::Tensor& predicted_BL, const at::Tensor& confidence_BL)>;
 
 // Fills the masked positions of start [B, L], block by block from column `region` on. As in the reference, a mask
 // before the region competes with those of the present block; what a block leaves open stays masked. attention_mask [B,

@@ -26,7 +26,7 @@ void check_dimensions(const DecoderConfig& c) {
 }  // namespace
 
 const std::vector<Family>& families() {
-  static const std::vector<Family> table = {llada_family(), llama_family()};
+  static const std::vector<Family> table = {dream_family(), llada_family(), llama_family()};
   return table;
 }
 

@@ -31,6 +31,7 @@ const std::vector<Family>& families();
 // By name, or by config.json's model_type when name is empty. Throws UserError listing the known ones.
 const Family& find_family(const std::string& name, const nlohmann::json& config);
 
+Family dream_family();
 Family llada_family();
 Family llama_family();
 

@@ -27,10 +27,12 @@ std::string describe_origin(const RunRecord& run) {
 
 std::string describe_metrics(const RunRecord& run) {
   std::string text = "\nmetrics\n";
+  size_t width = 0;
+  for (const auto& metric : run.metrics) width = std::max(width, metric.task.size());
   for (const auto& metric : run.metrics) {
     const std::string name = metric.name + (metric.group.empty() ? "" : " " + metric.group);
-    text += fmt::format("  {:<16}{:<28}{:>10} {:<6} standard error {}, {} items, task version {}\n", metric.task, name,
-                        format_value(metric.value, metric.unit), metric.unit,
+    text += fmt::format("  {:<{}}  {:<28}{:>10} {:<6} standard error {}, {} items, task version {}\n", metric.task,
+                        width, name, format_value(metric.value, metric.unit), metric.unit,
                         format_value(metric.standard_error, metric.unit), metric.count, metric.task_version);
   }
   return run.metrics.empty() ? "\nno metrics\n" : text;

@@ -37,7 +37,8 @@ class ModelCache {
 
 class CellRunner {
  public:
-  CellRunner(Project project, const MethodTable& methods) : project_(project), methods_(methods), models_(project) {}
+  CellRunner(const Project& project, const MethodTable& methods)
+      : project_(project), methods_(methods), models_(project) {}
 
   // Everything that can be wrong about a cell short of its data: method settings, devices, data sets. Returns the
   // cell's resolved settings with the method's defaults filled in. Throws UserError with the key's place.

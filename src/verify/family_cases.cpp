@@ -12,6 +12,8 @@ using Checks = std::map<std::string, CaseCheck>;
 
 const std::map<std::string, Checks>& checks_by_family() {
   static const std::map<std::string, Checks> table = {
+      {"dream",
+       {{"forward", check_forward}, {"generation", check_dream_generation}, {"likelihood", check_dream_likelihood}}},
       {"llada",
        {{"forward", check_forward}, {"generation", check_llada_generation}, {"likelihood", check_llada_likelihood}}},
   };

@@ -20,4 +20,8 @@ void check_forward(ReferenceCase& reference);
 void check_llada_generation(ReferenceCase& reference);
 void check_llada_likelihood(ReferenceCase& reference);
 
+// Dream's diffusion step by step, and its likelihood, by Monte Carlo on stored noisy sequences and from left to right.
+void check_dream_generation(ReferenceCase& reference);
+void check_dream_likelihood(ReferenceCase& reference);
+
 }  // namespace freeact

@@ -68,12 +68,19 @@ TEST(CheckpointGolden, LladaMatchesItsReferenceOutputs) {
   EXPECT_EQ(report.passed(), kForward + kOthers) << table(report);
 }
 
-TEST(CheckpointGolden, FullSetsBesideTheSourceTree) {
-  const fs::path folder = fs::path(FREEACT_SOURCE_DIR) / "../shared/golden/llada_tiny";
+class FullSet : public testing::TestWithParam<const char*> {};
+
+TEST_P(FullSet, BesideTheSourceTreeMatches) {
+  const fs::path folder = fs::path(FREEACT_SOURCE_DIR) / "../shared/golden" / GetParam();
   if (!fs::exists(folder)) GTEST_SKIP() << "no full reference sets beside the source tree";
   const CheckReport report = verified(folder);
   EXPECT_EQ(report.failed(), 0) << table(report);
+  EXPECT_EQ(report.skipped(), 0) << table(report);
+  EXPECT_GT(report.passed(), 0);
 }
+
+INSTANTIATE_TEST_SUITE_P(Families, FullSet, testing::Values("llada_tiny", "dream_tiny"),
+                         [](const auto& set) { return std::string(set.param); });
 
 TEST(CheckpointGolden, FilterLeavesOutWholeCases) {
   const CheckReport report = verified(tiny_llada(), Filter("^llada_tiny/like"));

@@ -73,7 +73,33 @@ TEST(TensorTable, Llama) {
       (std::vector<int64_t>{32, 40}));
 }
 
+TEST(TensorTable, DreamHasBiasesOnQueryKeyAndValueAlone) {
+  const Shapes shapes = shapes_of(dream_family(), dream_config());
+  EXPECT_EQ(shapes.size(), 3 + 2 * 12U);
+  const std::string block = "model.layers.1.";
+  const Shapes expected = {{"model.embed_tokens.weight", {48, 32}},
+                           {"model.norm.weight", {32}},
+                           {"lm_head.weight", {48, 32}},
+                           {block + "input_layernorm.weight", {32}},
+                           {block + "post_attention_layernorm.weight", {32}},
+                           {block + "self_attn.q_proj.weight", {32, 32}},
+                           {block + "self_attn.q_proj.bias", {32}},
+                           {block + "self_attn.k_proj.weight", {16, 32}},
+                           {block + "self_attn.k_proj.bias", {16}},
+                           {block + "self_attn.v_proj.weight", {16, 32}},
+                           {block + "self_attn.v_proj.bias", {16}},
+                           {block + "self_attn.o_proj.weight", {32, 32}},
+                           {block + "mlp.gate_proj.weight", {56, 32}},
+                           {block + "mlp.up_proj.weight", {56, 32}},
+                           {block + "mlp.down_proj.weight", {32, 56}}};
+  for (const auto& [name, shape] : expected) {
+    ASSERT_TRUE(shapes.contains(name)) << name;
+    EXPECT_EQ(shapes.at(name), shape) << name;
+  }
+}
+
 TEST(FindFamily, ByNameOrModelType) {
+  EXPECT_EQ(find_family("", dream_config()).name, "dream");
   EXPECT_EQ(find_family("", llada_config()).name, "llada");
   EXPECT_EQ(find_family("llama", llada_config()).name, "llama");
 }
@@ -102,6 +128,18 @@ TEST(ConfigJson, UnsupportedVariantsAreRefused) {
   for (const char* key : {"alibi", "include_bias", "attention_layer_norm", "input_emb_norm"})
     EXPECT_THAT(message_of<UserError>([&] { llada_family().read_config(with(llada_config(), key, true)); }),
                 HasSubstr(key));
+}
+
+TEST(ConfigJson, DreamTakesItsMaskFromTheConfigAndPadsWithTheEnd) {
+  const DecoderConfig config = dream_family().read_config(dream_config());
+  EXPECT_EQ(config.mask_id, 39);
+  EXPECT_EQ(config.pad_id, 38);
+  EXPECT_THAT(message_of<UserError>([] { dream_family().read_config(with(dream_config(), "mask_token_id", nullptr)); }),
+              HasSubstr("'mask_token_id'"));
+  EXPECT_THAT(message_of<UserError>([] {
+                dream_family().read_config(with(dream_config(), "rope_scaling", {{"type", "yarn"}}));
+              }),
+              HasSubstr("rope_scaling"));
 }
 
 class Loading : public TemporaryFolder {

@@ -22,6 +22,14 @@ inline nlohmann::json llama_config() {
           {"num_hidden_layers", 2}, {"intermediate_size", 56}, {"vocab_size", 48},         {"rms_norm_eps", 1e-5}};
 }
 
+inline nlohmann::json dream_config() {
+  return {{"model_type", "Dream"},    {"hidden_size", 32},      {"num_attention_heads", 4},
+          {"num_key_value_heads", 2}, {"num_hidden_layers", 2}, {"intermediate_size", 56},
+          {"vocab_size", 48},         {"rms_norm_eps", 1e-6},   {"rope_theta", 1e6},
+          {"mask_token_id", 39},      {"bos_token_id", 38},     {"eos_token_id", 38},
+          {"sliding_window", 4},      {"use_cache", true},      {"tie_word_embeddings", false}};
+}
+
 // Random tensors for every entry of a tensor table, scaled to keep activations near 1.
 inline std::map<std::string, at::Tensor> random_tensors(const std::vector<TensorSpec>& table, uint64_t seed = 1) {
   std::map<std::string, at::Tensor> tensors;
@@ -39,6 +47,11 @@ inline Decoder random_decoder(const DecoderConfig& config, const ModuleNames& mo
 inline Decoder random_llada(at::ScalarType dtype = at::kFloat) {
   const Family family = llada_family();
   return random_decoder(family.read_config(llada_config()), family.modules, dtype);
+}
+
+inline Decoder random_dream(at::ScalarType dtype = at::kFloat) {
+  const Family family = dream_family();
+  return random_decoder(family.read_config(dream_config()), family.modules, dtype);
 }
 
 }  // namespace freeact
