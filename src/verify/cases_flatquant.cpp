@@ -78,11 +78,13 @@ void check_quantised_linear(QuantCase& c) {
   c.expect("y", site.forward(c.in("x"), {})[0]);
 }
 
-// v with the values' basis on its output, o with the heads' basis before and both on its weight; 4 bit, all clips at
-// their start.
+// v with the values' basis on its output, o with the heads' basis before and both on its weight; all clips at their
+// start, 4 bit where the case does not say.
 void check_values_and_output(QuantCase& c) {
   const ParameterSet p(c, "");
   LearnableSite v, o;
+  v.weight_grid = o.weight_grid = {c.params().value("w_bits", 4), c.params().value("w_symmetric", true)};
+  v.activation_grid = o.activation_grid = {c.params().value("a_bits", 4), c.params().value("a_symmetric", true)};
   v.transform = p.kronecker("trans.");
   o.transform.left = p.matrix("o_trans.");
   o.upstream = p.matrix("vcache_trans.");

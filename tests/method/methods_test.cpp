@@ -5,6 +5,8 @@
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "calibration/tiny_decoder.h"
 #include "util/error.h"
 
@@ -88,6 +90,20 @@ TEST_P(EveryMethod, QuantisesKeysAndValues) {
   const at::Tensor without = logits(quantise(GetParam(), quick(GetParam()), kFour, 1).model);
   EXPECT_FALSE(at::allclose(with, without));
   EXPECT_LT(relative_difference(with, logits(tiny_decoder())), 1.0);
+}
+
+// The same code on checkpoints in the published form: LLaDA's, and Dream's where its folder lies beside the checkout.
+TEST_P(EveryMethod, RunsOnPublishedFamilies) {
+  const std::filesystem::path source = FREEACT_SOURCE_DIR;
+  for (const auto& folder : {source / "tests/golden/data/llada_tiny", source / "../shared/golden/dream_tiny"}) {
+    if (!std::filesystem::exists(folder)) continue;
+    const Decoder model = load_decoder(CheckpointFolder(folder), "", at::kFloat);
+    DriverResult result = quantise(GetParam(), quick(GetParam()), kFour, 1, model);
+    const at::NoGradGuard no_grad;
+    const at::Tensor ids = tiny_batches(1)[0], got = result.model.logits(ids), wanted = model.logits(ids);
+    EXPECT_LT(relative_difference(got, wanted), 1.5) << folder;  // NaN fails as well
+    EXPECT_GT(relative_difference(got, wanted), 1e-3) << folder;
+  }
 }
 
 TEST_P(EveryMethod, RefusesUnknownSettings) {
