@@ -32,15 +32,6 @@ at::Tensor rotate_heads(const at::Tensor& x, const HadamardRotation& rotation) {
   return rotation.apply(x.unflatten(-1, {-1, rotation.size()})).flatten(-2);
 }
 
-bool has_rotation(int64_t width) {
-  try {
-    static_cast<void>(hadamard_factor(width));
-    return true;
-  } catch (const UserError&) {
-    return false;
-  }
-}
-
 at::Tensor source_for(const HadamardSource& source, int64_t width) {
   return source ? source(width) : at::Tensor();
 }
@@ -86,7 +77,7 @@ void rotate_values(Decoder& model) {
 }
 
 bool heads_can_mix(const DecoderConfig& config) {
-  return has_rotation(config.num_heads) && has_rotation(config.head_width);
+  return hadamard_size_exists(config.num_heads) && hadamard_size_exists(config.head_width);
 }
 
 std::array<TransformChain, kNumSites> online_rotations(const DecoderConfig& config, const HadamardSource& source) {
@@ -112,7 +103,7 @@ std::shared_ptr<const QuantisedKvPath> rotated_kv_path(const DecoderConfig& conf
   parts.key_grid = spec.key;
   parts.value_grid = spec.value;
   parts.key_clip = parts.value_clip = clip;
-  if (!spec.key.is_float() && has_rotation(config.head_width)) {
+  if (!spec.key.is_float() && hadamard_size_exists(config.head_width)) {
     parts.query_rotation = HadamardRotation(config.head_width).apply(at::eye(config.head_width));
     parts.key_rotation = parts.query_rotation;
   }

@@ -162,7 +162,7 @@ CalibratedBlock LearnedBlock::freeze() const {
     down.weight = down.weight / down_scale;
   }
   Linear& v = equal.at(SiteId::kAttentionQkv)[2];
-  v.weight = at::matmul(result.value_basis.t(), v.weight.unflatten(0, {-1, result.value_basis.size(0)})).flatten(0, 1);
+  v.weight = apply_output_basis(v.weight, result.value_basis);
   v.bias = site(SiteId::kAttentionQkv).output_bias(2);
   Linear& o = equal.at(SiteId::kAttentionOutput)[0];
   o.weight = kronecker_apply(o.weight, {}, value_basis->inverse_transpose());

@@ -35,6 +35,9 @@ struct LearnedClip {
   Clip value() const;  // after the sigmoid
 };
 
+// Output rows [heads * K, D] (or [heads * K, 1]) times basis [K, K] on every head: sum_k rows[h, k, :] basis[k, k'].
+at::Tensor apply_output_basis(const at::Tensor& rows, const at::Tensor& basis);
+
 class LearnableSite : public Site {
  public:
   struct Part {

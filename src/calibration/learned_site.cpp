@@ -9,17 +9,12 @@ namespace {
 
 constexpr double kClipStart = 4.0;
 
-// Rows of [heads * K, D] (or [heads * K, 1]) times basis on every head: W[h, k, :] -> sum_k W[h, k, :] M[k, k'].
+}  // namespace
+
 at::Tensor apply_output_basis(const at::Tensor& rows, const at::Tensor& basis) {
   const at::Tensor heads = rows.unflatten(0, {-1, basis.size(0)});
   return at::matmul(basis.t(), heads).flatten(0, 1);
 }
-
-at::Tensor of_token(const at::Tensor& clip, const at::Tensor& types_BT) {
-  return clip.numel() == 1 ? clip : clip.index({types_BT}).unsqueeze(-1);
-}
-
-}  // namespace
 
 LearnedClip LearnedClip::start(at::IntArrayRef shape) {
   return {at::full(shape, kClipStart).set_requires_grad(true), at::full(shape, kClipStart).set_requires_grad(true)};
@@ -41,8 +36,7 @@ at::Tensor LearnableSite::transformed(const at::Tensor& x_BTD, const at::Tensor&
 }
 
 at::Tensor LearnableSite::quantised_activation(const at::Tensor& z_BTD, const at::Tensor& types_BT, size_t part) const {
-  Clip clip = parts[part].activation_clip.value();
-  if (clip.max.defined()) clip = {of_token(clip.max, types_BT), of_token(clip.min, types_BT)};
+  const Clip clip = parts[part].activation_clip.value().of_tokens(types_BT);
   return fake_quantise_activation(z_BTD, activation_grid, clip);
 }
 

@@ -69,25 +69,25 @@ Tree apply(const Composer& composer, Tree tree, const std::vector<Axis>& axes, c
   return tree;
 }
 
-std::string hash_of(const Json& resolved) {
-  nlohmann::json canonical = nlohmann::json::parse(resolved.dump());  // sorts the keys
-  canonical.erase("name");
-  canonical.erase("launcher");
-  return sha256(canonical.dump());
-}
-
 Cell make_cell(const Composer& composer, Tree tree) {
   composer.resolve_tasks(tree);
   interpolate(tree);
   Cell cell;
   cell.experiment = read_experiment(tree);
   cell.resolved = resolved_values(cell.experiment);
-  cell.hash = hash_of(cell.resolved);
+  cell.hash = sha256(determining_settings(cell.resolved).dump());
   cell.places = std::move(tree.places);
   return cell;
 }
 
 }  // namespace
+
+nlohmann::json determining_settings(const Json& resolved) {
+  nlohmann::json canonical = nlohmann::json::parse(resolved.dump());  // sorts the keys
+  canonical.erase("name");
+  canonical.erase("launcher");
+  return canonical;
+}
 
 std::vector<Cell> plan_experiment(const std::filesystem::path& experiments_dir, const std::string& experiment,
                                   const std::vector<std::string>& overrides, bool multirun) {

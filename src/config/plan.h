@@ -16,6 +16,9 @@ struct Cell {
   Places places;     // where each key was written; see located()
 };
 
+// The resolved settings that can change a result, keys sorted: all but "name" and "launcher".
+nlohmann::json determining_settings(const Json& resolved);
+
 // Composes an experiment, applies the overrides ("method=rtn", "quant.w_bits=3", "task.num_items=10" for all tasks) and
 // expands the sweep. The axes are those of the experiment's "sweep" in its order, then those of the overrides; the last
 // one runs fastest. An override of a swept key replaces that axis. In a cell, groups are chosen first and single keys

@@ -77,9 +77,21 @@ int64_t quarot_hadamard_factor(int64_t n, bool with_148) {
   return is_power_of_two(n) ? 1 : -1;
 }
 
+namespace {
+
+int64_t factor_or_none(int64_t n) {
+  const int64_t factor = quarot_hadamard_factor(n, /*with_148=*/true);
+  return factor > 0 ? factor : smallest_factor(n);
+}
+
+}  // namespace
+
+bool hadamard_size_exists(int64_t n) {
+  return factor_or_none(n) > 0;
+}
+
 int64_t hadamard_factor(int64_t n) {
-  int64_t factor = quarot_hadamard_factor(n, /*with_148=*/true);
-  if (factor < 0) factor = smallest_factor(n);
+  const int64_t factor = factor_or_none(n);
   if (factor < 0)
     throw UserError("no Hadamard transform of size {} can be constructed; the nearest sizes that can: {}", n,
                     nearest_sizes(n));

@@ -27,6 +27,8 @@ int64_t quarot_hadamard_factor(int64_t n, bool with_148);
 // The factor we use: QuaRot's (with 148) where it has one, else the smallest K that has a construction and leaves a
 // power of two. UserError with the nearest supported sizes when there is none.
 int64_t hadamard_factor(int64_t n);
+// Whether there is one.
+bool hadamard_size_exists(int64_t n);
 
 // x [.., n] -> x kron(hadK, Sylvester(n / K))^T / sqrt(n): every row viewed as [K, n / K], Sylvester along the last
 // axis, hadK @ (.). Orthogonal, computed in x's dtype on x's device, differentiable. Source: QuaRot's matmul_hadU.

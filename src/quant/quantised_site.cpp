@@ -31,12 +31,6 @@ std::string unpack_text(const at::Tensor& bytes) {
   return {reinterpret_cast<const char*>(plain.data_ptr<uint8_t>()), static_cast<size_t>(plain.numel())};
 }
 
-// A learned clip factor per token type becomes one per token.
-at::Tensor per_token(const at::Tensor& clip, const at::Tensor& types_BT) {
-  if (!clip.defined() || clip.numel() == 1) return clip;
-  return clip.index({types_BT}).unsqueeze(-1);
-}
-
 bool same_clip(const Clip& a, const Clip& b) {
   if (!a.max.defined() || !b.max.defined()) return a.max.defined() == b.max.defined();
   return at::equal(a.max, b.max) && at::equal(a.min, b.min);
@@ -57,7 +51,11 @@ QuantisedLinear quantise_linear(const at::Tensor& weight_OD, const at::Tensor& b
 }
 
 QuantisedSite::QuantisedSite(Parts parts) : parts_(std::move(parts)) {
-  for (const auto& linear : parts_.linears) weights_.push_back(linear.weight());
+  for (size_t i = 0; i < parts_.linears.size(); ++i) {
+    const QuantisedLinear& linear = parts_.linears[i];
+    weights_.push_back(linear.weight());
+    shares_activation_.push_back(i > 0 && same_clip(linear.activation_clip, parts_.linears[i - 1].activation_clip));
+  }
 }
 
 std::vector<at::Tensor> QuantisedSite::forward(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
@@ -67,10 +65,8 @@ std::vector<at::Tensor> QuantisedSite::forward(const at::Tensor& x_BTD, const at
   at::Tensor quantised;
   for (size_t i = 0; i < weights_.size(); ++i) {
     const QuantisedLinear& linear = parts_.linears[i];
-    if (i == 0 || !same_clip(linear.activation_clip, parts_.linears[i - 1].activation_clip))
-      quantised = fake_quantise_activation(
-          z, parts_.activation_grid,
-          {per_token(linear.activation_clip.max, types_BT), per_token(linear.activation_clip.min, types_BT)});
+    if (!shares_activation_[i])
+      quantised = fake_quantise_activation(z, parts_.activation_grid, linear.activation_clip.of_tokens(types_BT));
     at::Tensor y = at::linear(quantised, weights_[i], linear.bias);
     if (parts_.mean_ND.defined()) y = y + rows_of_type(parts_.mean_bias_NO[i], types_BT);
     outputs.push_back(y);

@@ -47,7 +47,8 @@ class QuantisedSite : public Site {
 
  private:
   Parts parts_;
-  std::vector<at::Tensor> weights_;  // dequantised once
+  std::vector<at::Tensor> weights_;      // dequantised once
+  std::vector<bool> shares_activation_;  // clips as the linear before it, so reads the same quantised activation
 };
 
 // Quantises keys and values, per token over groups of channels, after an optional rotation of queries and keys.

@@ -91,6 +91,11 @@ Clip Clip::ratio(double value) {
   return {tensor, tensor};
 }
 
+Clip Clip::of_tokens(const at::Tensor& types_BT) const {
+  if (!max.defined() || max.numel() == 1) return *this;
+  return {max.index({types_BT}).unsqueeze(-1), min.index({types_BT}).unsqueeze(-1)};
+}
+
 Scale activation_scale(const at::Tensor& x, const Grid& grid, const Clip& clip, bool include_zero) {
   Range range = {x.amax(-1, true), x.amin(-1, true)};
   if (include_zero) range = {range.high.clamp_min(0), range.low.clamp_max(0)};

@@ -41,6 +41,8 @@ at::Tensor fake_quantise(const at::Tensor& x, const Scale& scale, const Grid& gr
 struct Clip {
   at::Tensor max, min;
   static Clip ratio(double value);
+  // Factors [N] by token type become one per token of types [B, T]: [B, T, 1]. A single factor, or none, stays.
+  Clip of_tokens(const at::Tensor& types_BT) const;
 };
 
 // x [.., D] -> scale [.., 1]. The range is widened to hold 0 unless include_zero is false (QuaRot's groups). A token of

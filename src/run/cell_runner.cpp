@@ -64,10 +64,7 @@ Json CellRunner::validate(const Cell& cell) const {
 }
 
 std::string CellRunner::key(const Cell& cell) {
-  Json determining = cell.resolved;
-  determining.erase("name");
-  determining.erase("launcher");
-  determining.erase("description");
+  nlohmann::json determining = determining_settings(cell.resolved);
   const Experiment& e = cell.experiment;
   determining["checkpoint_hash"] = models_.get(e.model)->hash;
   for (size_t i = 0; i < e.tasks.size(); ++i)
@@ -88,7 +85,7 @@ RunRecord CellRunner::run(const Cell& cell, const fs::path& progress_folder,
   record.bits = e.quant.label();
   record.seed = e.seed;
   record.resolved_config = to_yaml(cell.resolved);
-  record.source_version = source_version(project_.root);
+  record.source_version = source_version_;
   record.checkpoint_hash = model->hash;
   record.machine = machine_line(1);
   record.started_at = utc_now();

@@ -11,6 +11,7 @@
 #include "method/method.h"
 #include "model/decoder.h"
 #include "run/project.h"
+#include "run/provenance.h"
 #include "store/record.h"
 #include "tokenizer/tokenizer.h"
 
@@ -38,7 +39,7 @@ class ModelCache {
 class CellRunner {
  public:
   CellRunner(const Project& project, const MethodTable& methods)
-      : project_(project), methods_(methods), models_(project) {}
+      : project_(project), methods_(methods), models_(project), source_version_(source_version(project.root)) {}
 
   // Everything that can be wrong about a cell short of its data: method settings, devices, data sets. Returns the
   // cell's resolved settings with the method's defaults filled in. Throws UserError with the key's place.
@@ -59,6 +60,7 @@ class CellRunner {
   Project project_;
   const MethodTable& methods_;
   ModelCache models_;
+  const std::string source_version_;  // asked of git once, not per cell
 };
 
 }  // namespace freeact

@@ -105,14 +105,6 @@ TrainerSettings trainer_settings(const nlohmann::json& p) {
   return s;
 }
 
-// The groups of a learned block that holds this one site, in the reference's order.
-std::vector<ParameterGroup> groups_of(const LearnableSite& site, const TrainerSettings& settings) {
-  LearnedBlock learned;
-  learned.sites.fill(std::make_shared<LearnableSite>());
-  learned.sites[0] = std::make_shared<LearnableSite>(site);
-  return learned.parameter_groups(settings);
-}
-
 }  // namespace
 
 void check_flatquant_trans(QuantCase& c) {

@@ -87,15 +87,12 @@ void check_training(QuantCase& c) {
   settings.learning_rate = c.params().at("lr").at("transform");
   const auto batch = c.params().at("batch").get<int64_t>();
   const auto x = c.in("x").split(batch), types = c.in("types").split(batch);
-  LearnedBlock learned;
-  learned.sites.fill(std::make_shared<LearnableSite>());
-  learned.sites[0] = std::make_shared<LearnableSite>(site);
   const Linear& linear = site.parts[0].linear;
   const auto loss = [&](int64_t index) {
     const auto i = static_cast<size_t>(index);
     return type_sum_loss(site.forward(x[i], types[i])[0], linear(x[i]), types[i], site.keep_ND.size(0));
   };
-  expect_trace(c, train(learned.parameter_groups(settings), static_cast<int64_t>(x.size()), settings, loss,
+  expect_trace(c, train(groups_of(site, settings), static_cast<int64_t>(x.size()), settings, loss,
                         check_steps(c, p, c.params().at("steps"))));
 }
 

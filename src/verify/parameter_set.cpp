@@ -41,6 +41,13 @@ void ParameterSet::expect_values(QuantCase& c, const std::string& stage) const {
   for (const auto& [name, leaf] : leaves_) c.expect(stage + "." + name, leaf);
 }
 
+std::vector<ParameterGroup> groups_of(const LearnableSite& site, const TrainerSettings& settings) {
+  LearnedBlock learned;
+  learned.sites.fill(std::make_shared<LearnableSite>());
+  learned.sites[0] = std::make_shared<LearnableSite>(site);
+  return learned.parameter_groups(settings);
+}
+
 StepObserver check_steps(QuantCase& c, const ParameterSet& parameters, int64_t steps) {
   return [&c, &parameters, steps](int64_t step, bool updated) {
     if (step == 0 && !updated) parameters.expect_gradients(c);

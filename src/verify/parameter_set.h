@@ -31,6 +31,9 @@ class ParameterSet {
   std::map<std::string, at::Tensor> leaves_;
 };
 
+// The parameter groups of a learned block that holds this one site, in the reference's order.
+std::vector<ParameterGroup> groups_of(const LearnableSite& site, const TrainerSettings& settings);
+
 // Checks gradients of the first step and values after the first and the last one.
 StepObserver check_steps(QuantCase& c, const ParameterSet& parameters, int64_t steps);
 void expect_trace(QuantCase& c, const TrainingTrace& trace);
