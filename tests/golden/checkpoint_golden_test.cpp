@@ -14,8 +14,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+fs::path committed(const char* set) {
+  return fs::path(FREEACT_SOURCE_DIR) / "tests/golden/data" / set;
+}
+
 fs::path tiny_llada() {
-  return fs::path(FREEACT_SOURCE_DIR) / "tests/golden/data/llada_tiny";
+  return committed("llada_tiny");
 }
 
 std::string table(const CheckReport& report) {
@@ -65,6 +69,15 @@ TEST(CheckpointGolden, LladaMatchesItsReferenceOutputs) {
   // One comparison per stored output, and two of the bfloat16 logits: fewer would mean that outputs are passed over.
   constexpr int kForward = 1 + 5 + 7 + 4 + 2;  // logits, hidden states, inputs and outputs of linears, rotated q and k
   constexpr int kOthers = 2 + 2 + 8 * 3 + 2 * 6;  // bfloat16, left-padded, generations, likelihoods
+  EXPECT_EQ(report.passed(), kForward + kOthers) << table(report);
+}
+
+TEST(CheckpointGolden, DreamMatchesItsReferenceOutputs) {
+  const CheckReport report = verified(committed("dream_tiny"));
+  EXPECT_EQ(report.failed(), 0) << table(report);
+  EXPECT_EQ(report.skipped(), 0) << table(report);
+  constexpr int kForward = 1 + 5 + 7 + 4 + 2;
+  constexpr int kOthers = 2 + 2 + 3 * 3 + 4;  // bfloat16, left-padded, generations, likelihoods
   EXPECT_EQ(report.passed(), kForward + kOthers) << table(report);
 }
 
