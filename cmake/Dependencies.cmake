@@ -25,8 +25,10 @@ if(NOT EXISTS ${FREEACT_TORCH}/lib/libtorch_cpu.so)
   message(FATAL_ERROR "No LibTorch in '${FREEACT_TORCH}': run tools/setup, or set FREEACT_TORCH to a torch 2.11 folder")
 endif()
 
-# Header-only, since LibTorch brings headers of a newer fmt than the system's library and they come first.
-target_link_libraries(freeact_options INTERFACE fmt::fmt-header-only nlohmann_json::nlohmann_json)
+# Header-only, since LibTorch brings headers of a newer fmt than the system's library and they come first. The fuzz build
+# compiles those (fuzz/fmt.cpp).
+target_link_libraries(freeact_options INTERFACE nlohmann_json::nlohmann_json
+                      $<IF:$<BOOL:${FREEACT_FUZZ}>,freeact_fmt,fmt::fmt-header-only>)
 
 add_library(freeact_torch INTERFACE)
 target_include_directories(freeact_torch SYSTEM INTERFACE

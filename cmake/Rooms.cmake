@@ -16,7 +16,7 @@ function(freeact_room name)
   add_library(freeact_${name} STATIC ${sources})
   target_include_directories(freeact_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
   target_link_libraries(freeact_${name} PUBLIC freeact_options ${ROOM_LINKS})
-  if(ROOM_TORCH)
+  if(ROOM_TORCH OR FREEACT_FUZZ)  # the fuzz build has one fmt, LibTorch's, and one header for all
     target_link_libraries(freeact_${name} PUBLIC freeact_torch)
     target_precompile_headers(freeact_${name} REUSE_FROM freeact_torch_pch)
   endif()

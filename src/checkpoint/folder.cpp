@@ -22,6 +22,11 @@ std::string shortened(const std::vector<std::string>& items) {
   return text;
 }
 
+// An index must not lead out of its folder.
+bool is_plain_file_name(const std::string& name) {
+  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string::npos;
+}
+
 }  // namespace
 
 CheckpointFolder::CheckpointFolder(const std::filesystem::path& folder) : folder_(folder) {
@@ -37,12 +42,13 @@ void CheckpointFolder::open_weights() {
   nlohmann::json map;
   if (std::filesystem::exists(index_path)) {
     names.clear();
-    const nlohmann::json index = read_json(index_path);
+    const nlohmann::json index = parse_json(read_file(index_path), index_path.string(), RepeatedKeys::kRefused);
     if (!index.is_object() || !index.contains("weight_map") || !index.at("weight_map").is_object())
       throw UserError("'{}' has no object 'weight_map'", index_path.string());
     map = index.at("weight_map");
     for (const auto& [tensor, file] : map.items()) {
-      if (!file.is_string()) throw UserError("'{}': tensor '{}' names no file", index_path.string(), tensor);
+      if (!file.is_string() || !is_plain_file_name(file.get<std::string>()))
+        throw UserError("'{}': tensor '{}' names no file of the folder", index_path.string(), tensor);
       names.insert(file.get<std::string>());
     }
   }
@@ -59,14 +65,22 @@ void CheckpointFolder::open_weights() {
                       file.dump());
 }
 
+const SafetensorsFile& CheckpointFolder::file_of(const std::string& tensor) const {
+  const auto found = file_of_.find(tensor);
+  if (found == file_of_.end()) throw UserError("checkpoint '{}' has no tensor '{}'", folder_.string(), tensor);
+  return files_[found->second];
+}
+
 at::Tensor CheckpointFolder::tensor(const std::string& name) const {
-  const auto found = file_of_.find(name);
-  if (found == file_of_.end()) throw UserError("checkpoint '{}' has no tensor '{}'", folder_.string(), name);
-  return files_[found->second].tensor(name);
+  return file_of(name).tensor(name);
+}
+
+at::Tensor CheckpointFolder::load(const std::string& name, at::ScalarType dtype, at::Device device) const {
+  return file_of(name).load(name, dtype, device);
 }
 
 void CheckpointFolder::check(const std::vector<TensorSpec>& expected) const {
-  std::vector<std::string> missing, surplus, misshapen;
+  std::vector<std::string> missing, surplus, misfits;
   std::set<std::string> wanted;
   for (const auto& spec : expected) {
     wanted.insert(spec.name);
@@ -75,17 +89,20 @@ void CheckpointFolder::check(const std::vector<TensorSpec>& expected) const {
       missing.push_back(spec.name);
       continue;
     }
-    const auto& shape = files_[found->second].tensors().at(spec.name).shape;
-    if (shape != spec.shape)
-      misshapen.push_back(fmt::format("{} is {}, expected {}", spec.name, shape_text(shape), shape_text(spec.shape)));
+    const TensorInfo& info = files_[found->second].tensors().at(spec.name);
+    if (info.shape != spec.shape)
+      misfits.push_back(
+          fmt::format("{} is {}, expected {}", spec.name, shape_text(info.shape), shape_text(spec.shape)));
+    if (!at::isFloatingType(info.dtype))
+      misfits.push_back(fmt::format("{} holds {}, expected floating-point numbers", spec.name, dtype_text(info.dtype)));
   }
   for (const auto& [name, file] : file_of_)
     if (!wanted.count(name)) surplus.push_back(name);
-  if (missing.empty() && surplus.empty() && misshapen.empty()) return;
+  if (missing.empty() && surplus.empty() && misfits.empty()) return;
   std::string text = fmt::format("checkpoint '{}' does not fit its config.json:", folder_.string());
   if (!missing.empty()) text += fmt::format(" missing {};", shortened(missing));
   if (!surplus.empty()) text += fmt::format(" surplus {};", shortened(surplus));
-  if (!misshapen.empty()) text += fmt::format(" {};", shortened(misshapen));
+  if (!misfits.empty()) text += fmt::format(" {};", shortened(misfits));
   text.back() = '.';
   throw UserError(text);
 }

@@ -25,9 +25,11 @@ class CheckpointFolder {
   const nlohmann::json& config() const { return config_; }
   bool contains(const std::string& name) const { return file_of_.count(name) > 0; }
   at::Tensor tensor(const std::string& name) const;
+  // See SafetensorsFile::load.
+  at::Tensor load(const std::string& name, at::ScalarType dtype, at::Device device = at::kCPU) const;
 
   // Holds the whole tensor table against what the model expects before any byte of data is read. One UserError lists
-  // every missing, surplus and misshapen tensor.
+  // every missing, surplus and misshapen tensor, and those whose numbers are no floating-point ones.
   void check(const std::vector<TensorSpec>& expected) const;
 
   // SHA-256 over config.json and the weight files, in name order.
@@ -35,6 +37,7 @@ class CheckpointFolder {
 
  private:
   void open_weights();
+  const SafetensorsFile& file_of(const std::string& tensor) const;
 
   std::filesystem::path folder_;
   nlohmann::json config_;

@@ -38,34 +38,58 @@ std::optional<at::ScalarType> dtype_of(const std::string& name) {
   return std::nullopt;
 }
 
-const char* name_of(at::ScalarType dtype) {
-  for (const auto& entry : kDtypes)
-    if (dtype == entry.dtype) return entry.name;
-  throw Defect(fmt::format("dtype {} cannot be written to safetensors", c10::toString(dtype)));
+// Bytes of a tensor. Sizes that multiply beyond int64 are refused even beside a 0: strides are made of them.
+uint64_t byte_size(at::ScalarType dtype, const std::vector<int64_t>& shape) {
+  int64_t bytes = static_cast<int64_t>(c10::elementSize(dtype));
+  for (const int64_t size : shape)
+    if (__builtin_mul_overflow(bytes, std::max<int64_t>(size, 1), &bytes))
+      throw UserError("the sizes of shape {} multiply beyond 64 bits", shape_text(shape));
+  return std::find(shape.begin(), shape.end(), 0) == shape.end() ? static_cast<uint64_t>(bytes) : 0;
 }
 
-// Bytes of a tensor, or nothing when the product overflows or a dimension is negative.
-std::optional<uint64_t> byte_size(const TensorInfo& info) {
-  uint64_t bytes = c10::elementSize(info.dtype);
-  for (const int64_t size : info.shape)
-    if (size < 0 || __builtin_mul_overflow(bytes, static_cast<uint64_t>(size), &bytes)) return std::nullopt;
-  return bytes;
+// A list of numbers that Int holds, from 0 on. The JSON library's own conversion would take 2.7, -1 and true as well.
+template <typename Int>
+std::vector<Int> whole_numbers(const json& entry, const char* key) {
+  const json& list = entry.at(key);
+  if (!list.is_array()) throw UserError("its {} must be a list, not of type {}", key, list.type_name());
+  std::vector<Int> numbers;
+  numbers.reserve(list.size());
+  for (const json& item : list) {
+    if (!item.is_number_unsigned() || !std::in_range<Int>(item.get<uint64_t>()))
+      throw UserError("its {} must hold whole numbers from 0 on, not {}", key,
+                      item.is_number() ? item.dump() : item.type_name());
+    numbers.push_back(static_cast<Int>(item.get<uint64_t>()));
+  }
+  return numbers;
 }
 
 TensorInfo parse_entry(const json& entry, uint64_t data_start, uint64_t file_bytes) {
-  const auto dtype = dtype_of(entry.at("dtype").get<std::string>());
-  if (!dtype) throw UserError("dtype {} is not supported", entry.at("dtype").dump());
-  const auto offsets = entry.at("data_offsets").get<std::vector<uint64_t>>();
+  constexpr size_t kMaxDimensions = 64;  // of ATen's iterators
+  const auto name = entry.at("dtype").get<std::string>();
+  const auto dtype = dtype_of(name);
+  if (!dtype) throw UserError("dtype '{}' is not supported", name);
+  const auto offsets = whole_numbers<uint64_t>(entry, "data_offsets");
   if (offsets.size() != 2 || offsets[0] > offsets[1] || offsets[1] > file_bytes - data_start)
     throw UserError("its data lie outside the file (is the file truncated?)");
-  TensorInfo info{*dtype, entry.at("shape").get<std::vector<int64_t>>(), data_start + offsets[0],
-                  offsets[1] - offsets[0]};
-  if (byte_size(info) != info.bytes)
+  TensorInfo info{*dtype, whole_numbers<int64_t>(entry, "shape"), data_start + offsets[0], offsets[1] - offsets[0]};
+  if (info.shape.size() > kMaxDimensions) throw UserError("it has {} dimensions", info.shape.size());
+  if (byte_size(info.dtype, info.shape) != info.bytes)
     throw UserError("{} bytes do not hold shape {}", info.bytes, shape_text(info.shape));
   return info;
 }
 
+// The format does not promise it; the mapping itself begins at a page.
+bool is_aligned(const TensorInfo& info) {
+  return info.offset % c10::elementSize(info.dtype) == 0;
+}
+
 }  // namespace
+
+const char* dtype_text(at::ScalarType dtype) {
+  for (const auto& entry : kDtypes)
+    if (dtype == entry.dtype) return entry.name;
+  throw Defect(fmt::format("dtype {} has no name in safetensors", c10::toString(dtype)));
+}
 
 std::string shape_text(at::IntArrayRef shape) {
   std::string text = "[";
@@ -76,7 +100,7 @@ std::string shape_text(at::IntArrayRef shape) {
 class SafetensorsFile::Mapping {
  public:
   explicit Mapping(const std::string& path) {
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe must not keep us waiting
     if (file < 0) throw UserError("cannot read '{}': {}", path, std::strerror(errno));
     struct stat status {};
     if (::fstat(file, &status) == 0 && S_ISREG(status.st_mode)) bytes_ = static_cast<uint64_t>(status.st_size);
@@ -92,6 +116,13 @@ class SafetensorsFile::Mapping {
 
   char* data() const { return static_cast<char*>(data_); }
   uint64_t bytes() const { return bytes_; }
+
+  // Gives back the memory of the pages that lie in the range as a whole; reading them again reads the file again.
+  void release(uint64_t offset, uint64_t length) const {
+    const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+    const uint64_t begin = (offset + page - 1) / page * page, end = (offset + length) / page * page;
+    if (begin < end) ::madvise(data() + begin, end - begin, MADV_DONTNEED);
+  }
 
  private:
   void* data_ = nullptr;
@@ -110,27 +141,25 @@ void SafetensorsFile::parse_header() {
   if (file_bytes < 8 || header_bytes > kMaxHeaderBytes || header_bytes > file_bytes - 8)
     throw UserError("'{}' is no safetensors file or is truncated: header of {} bytes in a file of {} bytes", path_,
                     header_bytes, file_bytes);
-  json header;
-  try {
-    header = json::parse(mapping_->data() + 8, mapping_->data() + 8 + header_bytes);
-  } catch (const json::exception& error) {
-    throw UserError("'{}': the safetensors header is no valid JSON: {}", path_, error.what());
-  }
+  const json header = parse_json({mapping_->data() + 8, header_bytes}, path_, RepeatedKeys::kRefused);
   if (!header.is_object()) throw UserError("'{}': the safetensors header is no JSON object", path_);
-  std::vector<std::pair<uint64_t, std::string>> starts;
   for (const auto& [name, entry] : header.items()) {
     try {
-      if (name == "__metadata__") {
+      if (name == "__metadata__")
         metadata_ = entry.get<std::map<std::string, std::string>>();
-        continue;
-      }
-      const TensorInfo info = parse_entry(entry, 8 + header_bytes, file_bytes);
-      if (info.bytes > 0) starts.emplace_back(info.offset, name);
-      tensors_.emplace(name, info);
+      else
+        tensors_.emplace(name, parse_entry(entry, 8 + header_bytes, file_bytes));
     } catch (const std::exception& error) {
       throw UserError("'{}': tensor '{}': {}", path_, name, error.what());
     }
   }
+  refuse_overlaps();
+}
+
+void SafetensorsFile::refuse_overlaps() const {
+  std::vector<std::pair<uint64_t, std::string>> starts;
+  for (const auto& [name, info] : tensors_)
+    if (info.bytes > 0) starts.emplace_back(info.offset, name);
   std::sort(starts.begin(), starts.end());
   for (size_t i = 1; i < starts.size(); ++i) {
     const auto& before = tensors_.at(starts[i - 1].second);
@@ -139,18 +168,30 @@ void SafetensorsFile::parse_header() {
   }
 }
 
-at::Tensor SafetensorsFile::tensor(const std::string& name) const {
+const TensorInfo& SafetensorsFile::info(const std::string& name) const {
   const auto found = tensors_.find(name);
   if (found == tensors_.end()) throw UserError("'{}' has no tensor '{}'", path_, name);
-  const TensorInfo& info = found->second;
-  char* data = mapping_->data() + info.offset;
-  if (reinterpret_cast<uintptr_t>(data) % c10::elementSize(info.dtype) != 0) {  // the format does not promise alignment
-    at::Tensor copy = at::empty(info.shape, info.dtype);
-    std::memcpy(copy.data_ptr(), data, info.bytes);
+  return found->second;
+}
+
+at::Tensor SafetensorsFile::tensor(const std::string& name) const {
+  const TensorInfo& stored = info(name);
+  char* data = mapping_->data() + stored.offset;
+  if (!is_aligned(stored)) {
+    at::Tensor copy = at::empty(stored.shape, stored.dtype);
+    std::memcpy(copy.data_ptr(), data, stored.bytes);
     return copy;
   }
   return at::from_blob(
-      data, info.shape, [mapping = mapping_](void*) {}, at::TensorOptions(info.dtype));
+      data, stored.shape, [mapping = mapping_](void*) {}, at::TensorOptions(stored.dtype));
+}
+
+at::Tensor SafetensorsFile::load(const std::string& name, at::ScalarType dtype, at::Device device) const {
+  const TensorInfo& stored = info(name);
+  const at::Tensor original = tensor(name);
+  const at::Tensor wanted = original.to(device).to(dtype);
+  if (!wanted.is_same(original) || !is_aligned(stored)) mapping_->release(stored.offset, stored.bytes);
+  return wanted;
 }
 
 TensorMap SafetensorsFile::load_all() const {
@@ -165,7 +206,7 @@ void write_safetensors(const std::filesystem::path& path, const TensorMap& tenso
   if (!metadata.empty()) header["__metadata__"] = metadata;
   uint64_t offset = 0;
   for (const auto& [name, tensor] : tensors) {
-    header[name] = {{"dtype", name_of(tensor.scalar_type())},
+    header[name] = {{"dtype", dtype_text(tensor.scalar_type())},
                     {"shape", tensor.sizes().vec()},
                     {"data_offsets", {offset, offset + tensor.nbytes()}}};
     offset += tensor.nbytes();

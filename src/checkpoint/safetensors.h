@@ -25,8 +25,12 @@ struct TensorInfo {
 // "[2, 3]"
 std::string shape_text(at::IntArrayRef shape);
 
+// "F32", "BF16": the format's name of a dtype.
+const char* dtype_text(at::ScalarType dtype);
+
 // A memory-mapped file. The header is checked as a whole when the file is opened: a truncated file, offsets that
-// overlap or leave the file, an absurd header length, or sizes that do not follow from dtype and shape are a UserError.
+// overlap or leave the file, an absurd header length, repeated names, an unknown dtype, or sizes that do not follow
+// from dtype and shape are a UserError.
 class SafetensorsFile {
  public:
   explicit SafetensorsFile(const std::filesystem::path& path);
@@ -36,11 +40,17 @@ class SafetensorsFile {
   // A view of the mapped bytes (private, copy on write) that keeps the mapping alive. Throws UserError on an unknown
   // name.
   at::Tensor tensor(const std::string& name) const;
+  // The tensor in dtype on device. On the CPU and in the file's own dtype that is the view; else it is a copy, and the
+  // mapped pages are given back, so that loading a file whole needs the result's memory and one tensor's. Whatever was
+  // written to a view of the tensor before is lost then.
+  at::Tensor load(const std::string& name, at::ScalarType dtype, at::Device device) const;
   TensorMap load_all() const;
 
  private:
   class Mapping;
   void parse_header();
+  const TensorInfo& info(const std::string& name) const;
+  void refuse_overlaps() const;
 
   std::string path_;
   std::shared_ptr<Mapping> mapping_;

@@ -55,6 +55,14 @@ at::Tensor Block::attend(const at::Tensor& x_BTD, const ForwardContext& context,
     std::tie(q, k) = kv->query_key(q, k);
     v = kv->value(v);
   }
+  if (context.cache) {
+    std::tie(k, v) = context.cache->update(index, context.begin, k, v);
+    if (config.causal) {  // the cache may know more than a causal pass may see
+      const int64_t end = context.begin + q.size(2);
+      k = k.slice(2, 0, end);
+      v = v.slice(2, 0, end);
+    }
+  }
   const auto product = at::GradMode::is_enabled() ? attention_naive : attention;
   const at::Tensor heads = product(q, k, v, context.bias, config.causal);
   return run_site(SiteId::kAttentionOutput, heads.transpose(1, 2).flatten(-2), context)[0];
@@ -70,13 +78,23 @@ at::Tensor Block::forward(const at::Tensor& hidden_BTD, const ForwardContext& co
   return out;
 }
 
+ForwardContext ForwardContext::window(KvCache& of_sequence, int64_t window_begin, int64_t window_end) const {
+  ForwardContext part = *this;
+  part.types_BT = types_BT.slice(1, window_begin, window_end);
+  part.rope = {rope.cos.slice(2, window_begin, window_end), rope.sin.slice(2, window_begin, window_end)};
+  if (bias.defined() && bias.size(2) > 1) part.bias = bias.slice(2, window_begin, window_end);
+  part.cache = &of_sequence;
+  part.begin = window_begin;
+  return part;
+}
+
 ForwardContext Decoder::context(const at::Tensor& ids_BT, const at::Tensor& attention_mask_BT) const {
   // A mask without a pad hides nothing; leaving it out keeps the fast attention paths.
   const bool padded = attention_mask_BT.defined() && attention_mask_BT.eq(0).any().item<bool>();
   const at::Tensor mask = padded ? attention_mask_BT : at::Tensor();
   if (padded && config.causal) throw UserError("padded batches are not supported for causal models");
   ForwardContext context;
-  context.types_BT = (ids_BT == config.mask_id).to(at::kLong);
+  context.types_BT = types(ids_BT);
   context.rope = rope_table(positions_of(ids_BT, mask, config.padding), config.head_width, config.rope_theta);
   if (config.rope_in_model_dtype)
     context.rope = {context.rope.cos.to(embedding.scalar_type()), context.rope.sin.to(embedding.scalar_type())};
@@ -84,21 +102,29 @@ ForwardContext Decoder::context(const at::Tensor& ids_BT, const at::Tensor& atte
   return context;
 }
 
+at::Tensor Decoder::types(const at::Tensor& ids_BT) const {
+  return (ids_BT == config.mask_id).to(at::kLong);
+}
+
 at::Tensor Decoder::embed(const at::Tensor& ids_BT) const {
   return at::embedding(embedding, ids_BT);
 }
 
-at::Tensor Decoder::output(const at::Tensor& hidden_BTD, const ForwardContext& context) const {
-  const at::Tensor normed = rms_norm(hidden_BTD, final_norm, config.norm_eps);
+at::Tensor Decoder::hidden(const at::Tensor& ids_BT, const ForwardContext& context) const {
+  at::Tensor x_BTD = embed(ids_BT);
+  context.observe("embed", x_BTD);
+  for (const Block& block : blocks) x_BTD = block.forward(x_BTD, context, config);
+  return x_BTD;
+}
+
+at::Tensor Decoder::output(const at::Tensor& hidden, const ForwardContext& context) const {
+  const at::Tensor normed = rms_norm(hidden, final_norm, config.norm_eps);
   context.observe("final_norm", normed);
   return head(normed);
 }
 
 at::Tensor Decoder::logits(const at::Tensor& ids_BT, const ForwardContext& context) const {
-  at::Tensor hidden = embed(ids_BT);
-  context.observe("embed", hidden);
-  for (const Block& block : blocks) hidden = block.forward(hidden, context, config);
-  return output(hidden, context);
+  return output(hidden(ids_BT, context), context);
 }
 
 at::Tensor Decoder::logits(const at::Tensor& ids_BT, const at::Tensor& attention_mask_BT) const {

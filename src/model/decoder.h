@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "model/kv_cache.h"
 #include "ops/ops.h"
 #include "quant/site.h"
 
@@ -30,6 +31,7 @@ struct DecoderConfig {
   bool rope_in_model_dtype = false;  // Dream casts cosine and sine to the model's dtype, LLaDA rotates in float32
   bool shifted_logits = false;       // Dream: row i-1 predicts position i
   PaddingRule padding = PaddingRule::kKeysOnly;
+  std::string sampler = "none";  // how a masked-diffusion model generates: "llada" or "dream"; none: autoregressive
   int64_t mask_id = -1, eos_id = -1, pad_id = -1;
   std::vector<std::string> token_types = {"visible", "mask"};  // name of each token-type index
 };
@@ -38,12 +40,18 @@ struct DecoderConfig {
 // "block0.attention.qkv.output.0", "block0.rope.q", "block0.rope.k", "block0", "final_norm".
 using Observer = std::function<void(const std::string& point, const at::Tensor& value)>;
 
-// What a forward pass knows of its batch besides the activations.
+// What a forward pass knows of its batch besides the activations. S: positions of the whole sequence; T = S unless the
+// pass runs a window of them.
 struct ForwardContext {
   at::Tensor types_BT;  // int64, index into DecoderConfig::token_types
   RopeTable rope;
-  at::Tensor bias;  // additive attention bias, undefined when nothing is hidden
+  at::Tensor bias;  // additive attention bias [B, 1, 1 or T, S], undefined when nothing is hidden
   const Observer* observer = nullptr;
+  KvCache* cache = nullptr;  // when set: the pass stores its keys and values there and attends to all it holds
+  int64_t begin = 0;         // position of the first token of the pass in the cache
+
+  // The same for the tokens [begin, end) of a whole sequence, which attend to that sequence through the cache.
+  ForwardContext window(KvCache& of_sequence, int64_t window_begin, int64_t window_end) const;
 
   void observe(const std::string& point, const at::Tensor& value) const {
     if (observer) (*observer)(point, value);
@@ -78,9 +86,12 @@ struct Decoder {
 
   // ids [B, T] int64; attention_mask [B, T] (1 real, 0 pad) may be undefined.
   ForwardContext context(const at::Tensor& ids_BT, const at::Tensor& attention_mask_BT = {}) const;
+  at::Tensor types(const at::Tensor& ids_BT) const;
   at::Tensor embed(const at::Tensor& ids_BT) const;
-  // Logits [B, T, V] of the embedded hidden states [B, T, D] after all blocks.
-  at::Tensor output(const at::Tensor& hidden_BTD, const ForwardContext& context) const;
+  // Hidden states [B, T, D] after all blocks, before the final norm. ids are those of the context's window.
+  at::Tensor hidden(const at::Tensor& ids_BT, const ForwardContext& context) const;
+  // Logits [.., V] of any rows [.., D] of the hidden states.
+  at::Tensor output(const at::Tensor& hidden, const ForwardContext& context) const;
   at::Tensor logits(const at::Tensor& ids_BT, const ForwardContext& context) const;
   at::Tensor logits(const at::Tensor& ids_BT, const at::Tensor& attention_mask_BT = {}) const;
 };

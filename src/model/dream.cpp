@@ -9,7 +9,7 @@ namespace {
 
 DecoderConfig read_config(const nlohmann::json& json) {
   DecoderConfig c;
-  c.family = "dream";
+  c.family = c.sampler = "dream";
   c.width = config_value<int64_t>(json, "hidden_size");
   c.num_heads = config_value<int64_t>(json, "num_attention_heads");
   c.num_kv_heads = config_value_or<int64_t>(json, "num_key_value_heads", c.num_heads);

@@ -11,16 +11,48 @@ std::string in_block(const std::string& pattern, int64_t block) {
   return fmt::format(fmt::runtime(pattern), block);
 }
 
-// Checks that follow from several keys at once.
-void check_dimensions(const DecoderConfig& c) {
-  if (c.num_heads <= 0 || c.num_kv_heads <= 0 || c.num_heads % c.num_kv_heads != 0)
+// Far above every published model, and small enough that sizes multiply without overflow and that the table of tensors
+// stays small.
+constexpr int64_t kMaxSize = (int64_t{1} << 31) - 1, kMaxLayers = 10'000;
+
+void check_sizes(const DecoderConfig& c) {
+  const struct {
+    const char* what;
+    int64_t value, limit;
+  } sizes[] = {{"width", c.width, kMaxSize},
+               {"number of attention heads", c.num_heads, kMaxSize},
+               {"number of key/value heads", c.num_kv_heads, kMaxSize},
+               {"head width", c.head_width, kMaxSize},
+               {"number of layers", c.num_layers, kMaxLayers},
+               {"MLP width", c.mlp_width, kMaxSize},
+               {"number of vocabulary rows", c.vocabulary_rows, kMaxSize}};
+  for (const auto& [what, value, limit] : sizes)
+    if (value < 1 || value > limit)
+      throw UserError("config.json: the {} is {}, but must be from 1 to {}", what, value, limit);
+  if (c.num_heads % c.num_kv_heads != 0)
     throw UserError("config.json: {} attention heads cannot share {} key/value heads", c.num_heads, c.num_kv_heads);
-  if (c.width <= 0 || c.head_width <= 0 || c.head_width % 2 != 0 || c.num_layers <= 0 || c.mlp_width <= 0 ||
-      c.vocabulary_rows <= 0)
-    throw UserError(
-        "config.json: width {}, head width {} (must be even), layers {}, MLP width {} and vocabulary {} "
-        "must be positive",
-        c.width, c.head_width, c.num_layers, c.mlp_width, c.vocabulary_rows);
+  if (c.head_width % 2 != 0)
+    throw UserError("config.json: the head width is {}, but rotary embedding needs an even one", c.head_width);
+}
+
+void check_numbers(const DecoderConfig& c) {
+  if (!(c.norm_eps >= 0 && c.norm_eps < 1))
+    throw UserError("config.json: the norm's epsilon is {}, but must be from 0 to 1", c.norm_eps);
+  if (!(c.rope_theta > 0 && c.rope_theta < 1e30))
+    throw UserError("config.json: the rotary base is {}, but must be positive and below 1e30", c.rope_theta);
+}
+
+// A diffusion model cannot do without its mask; -1 stands for an end or pad token that there is not.
+void check_token_ids(const DecoderConfig& c) {
+  const struct {
+    const char* what;
+    int64_t id;
+    bool optional;
+  } tokens[] = {{"mask", c.mask_id, c.causal}, {"end", c.eos_id, true}, {"pad", c.pad_id, true}};
+  for (const auto& [what, id, optional] : tokens)
+    if ((id < 0 && !(optional && id == -1)) || id >= c.vocabulary_rows)
+      throw UserError("config.json: the id {} of the {} token is outside the {} rows of the embedding", id, what,
+                      c.vocabulary_rows);
 }
 
 }  // namespace
@@ -41,6 +73,21 @@ const Family& find_family(const std::string& name, const nlohmann::json& config)
   }
   throw UserError(name.empty() ? unknown_name("model family for config.json's model_type", model_type, known)
                                : unknown_name("model family", name, known));
+}
+
+DecoderConfig read_decoder_config(const Family& family, const nlohmann::json& config) {
+  const DecoderConfig result = family.read_config(config);
+  check_sizes(result);
+  check_numbers(result);
+  check_token_ids(result);
+  return result;
+}
+
+void refuse_config_value(const char* key, const nlohmann::json& value, const char* wanted) {
+  constexpr size_t kShown = 60;
+  std::string text = value.dump(-1, ' ', /*ensure_ascii=*/true);
+  if (text.size() > kShown) text = text.substr(0, kShown) + "...";
+  throw UserError("config.json: key '{}' has the unexpected value {}: it must be {}", key, text, wanted);
 }
 
 void visit_tensors(Decoder& decoder, const ModuleNames& modules,
@@ -87,24 +134,25 @@ std::vector<TensorSpec> expected_tensors(const DecoderConfig& config, const Modu
 }
 
 Decoder build_decoder(const DecoderConfig& config, const ModuleNames& modules,
-                      const std::function<at::Tensor(const std::string&)>& source, at::ScalarType dtype) {
+                      const std::function<at::Tensor(const std::string&)>& source, at::ScalarType dtype,
+                      at::Device device) {
   Decoder decoder;
   decoder.config = config;
   visit_tensors(decoder, modules, [&](const std::string& name, const std::vector<int64_t>& shape, at::Tensor& tensor) {
-    tensor = source(name).to(dtype);
+    tensor = source(name).to(device).to(dtype);
     FREEACT_CHECK(tensor.sizes() == at::IntArrayRef(shape), "tensor {}", name);
   });
   if (config.tied_head) decoder.head.weight = decoder.embedding;
   return decoder;
 }
 
-Decoder load_decoder(const CheckpointFolder& folder, const std::string& family_name, at::ScalarType dtype) {
+Decoder load_decoder(const CheckpointFolder& folder, const std::string& family_name, at::ScalarType dtype,
+                     at::Device device) {
   const Family& family = find_family(family_name, folder.config());
-  const DecoderConfig config = family.read_config(folder.config());
-  check_dimensions(config);
+  const DecoderConfig config = read_decoder_config(family, folder.config());
   folder.check(expected_tensors(config, family.modules));
-  return build_decoder(
-      config, family.modules, [&](const std::string& name) { return folder.tensor(name); }, dtype);
+  const auto source = [&](const std::string& name) { return folder.load(name, dtype, device); };
+  return build_decoder(config, family.modules, source, dtype, device);
 }
 
 }  // namespace freeact

@@ -4,6 +4,8 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "checkpoint/folder.h"
@@ -21,8 +23,8 @@ struct ModuleNames {
 
 struct Family {
   std::string name;
-  std::vector<std::string> model_types;  // values of "model_type" in config.json
-  DecoderConfig (*read_config)(const nlohmann::json& config);
+  std::vector<std::string> model_types;                        // values of "model_type" in config.json
+  DecoderConfig (*read_config)(const nlohmann::json& config);  // key by key; see read_decoder_config
   ModuleNames modules;
 };
 
@@ -35,32 +37,52 @@ Family dream_family();
 Family llada_family();
 Family llama_family();
 
+// Reads config.json with family.read_config and checks what no single key tells: sizes within limits, heads that
+// divide, token ids within the rows of the embedding. Throws one UserError naming the value.
+DecoderConfig read_decoder_config(const Family& family, const nlohmann::json& config);
+
 // Calls fn(tensor name, expected shape, tensor) for every tensor of the decoder; blocks are resized to the config
 // first.
 void visit_tensors(
     Decoder& decoder, const ModuleNames& modules,
     const std::function<void(const std::string& name, const std::vector<int64_t>& shape, at::Tensor& tensor)>& fn);
 
-// The tensor table a checkpoint must hold.
+// The tensor table a checkpoint must hold. It has a line per tensor, so an untrusted config is checked first.
 std::vector<TensorSpec> expected_tensors(const DecoderConfig& config, const ModuleNames& modules);
 
-// Builds a decoder from any source of named tensors, cast to dtype.
+// Builds a decoder from any source of named tensors, brought to device and cast to dtype there.
 Decoder build_decoder(const DecoderConfig& config, const ModuleNames& modules,
-                      const std::function<at::Tensor(const std::string&)>& source, at::ScalarType dtype);
+                      const std::function<at::Tensor(const std::string&)>& source, at::ScalarType dtype,
+                      at::Device device = at::kCPU);
 
-// Checks the tensor table, then loads. family may be empty (see find_family).
-Decoder load_decoder(const CheckpointFolder& folder, const std::string& family, at::ScalarType dtype);
+// Checks config.json and the tensor table, then loads tensor by tensor straight to device: the memory needed is the
+// model's and one tensor's. On the CPU, tensors that the file holds in dtype stay views of the mapped file.
+// family may be empty (see find_family).
+Decoder load_decoder(const CheckpointFolder& folder, const std::string& family, at::ScalarType dtype,
+                     at::Device device = at::kCPU);
 
-// A required key of config.json; throws UserError naming it.
+// The value of a key is of the wrong type; wanted says what it must be.
+[[noreturn]] void refuse_config_value(const char* key, const nlohmann::json& value, const char* wanted);
+
+// A required key of config.json; throws UserError naming it. Stricter than the JSON library, which makes whole numbers
+// of 2.7 and true.
 template <typename T>
 T config_value(const nlohmann::json& config, const char* key) {
   const auto found = config.find(key);
   if (found == config.end() || found->is_null()) throw UserError("config.json lacks the key '{}'", key);
-  try {
-    return found->get<T>();
-  } catch (const nlohmann::json::exception&) {
-    throw UserError("config.json: key '{}' has the unexpected value {}", key, found->dump());
+  if constexpr (std::is_same_v<T, bool>) {
+    if (!found->is_boolean()) refuse_config_value(key, *found, "true or false");
+  } else if constexpr (std::is_integral_v<T>) {
+    const bool fits =
+        found->is_number_unsigned() ? std::in_range<T>(found->template get<uint64_t>()) : found->is_number_integer();
+    if (!fits) refuse_config_value(key, *found, "a whole number of 64 bits");
+  } else if constexpr (std::is_floating_point_v<T>) {
+    if (!found->is_number()) refuse_config_value(key, *found, "a number");
+  } else {
+    static_assert(std::is_same_v<T, std::string>);
+    if (!found->is_string()) refuse_config_value(key, *found, "a text");
   }
+  return found->template get<T>();
 }
 
 // The same with a default for an absent or null key.

@@ -8,10 +8,11 @@ namespace {
 
 DecoderConfig read_config(const nlohmann::json& json) {
   DecoderConfig c;
-  c.family = "llada";
+  c.family = c.sampler = "llada";
   c.width = config_value<int64_t>(json, "d_model");
   c.num_heads = config_value<int64_t>(json, "n_heads");
-  c.num_kv_heads = config_value_or<int64_t>(json, "n_kv_heads", c.num_heads);
+  c.num_kv_heads = config_value_or<int64_t>(json, "n_kv_heads",
+                                            config_value_or(json, "multi_query_attention", false) ? 1 : c.num_heads);
   c.head_width = c.num_heads > 0 ? c.width / c.num_heads : 0;
   c.num_layers = config_value<int64_t>(json, "n_layers");
   c.mlp_width = config_value<int64_t>(json, "mlp_hidden_size");

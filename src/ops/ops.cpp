@@ -15,6 +15,11 @@ at::Tensor repeat_heads(const at::Tensor& x_BGTK, int64_t heads) {
   return groups == heads ? x_BGTK : x_BGTK.repeat_interleave(heads / groups, 1);
 }
 
+// Keys that come after each query [queries, keys]; the queries are the last positions.
+at::Tensor future(int64_t queries, int64_t keys, at::Device device) {
+  return at::ones({queries, keys}, at::TensorOptions(at::kBool).device(device)).triu(1 + keys - queries);
+}
+
 }  // namespace
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
@@ -40,27 +45,27 @@ at::Tensor apply_rope(const at::Tensor& x_BHTK, const RopeTable& table) {
   return (x * table.cos + rotated * table.sin).to(x_BHTK.scalar_type());
 }
 
-at::Tensor attention(const at::Tensor& q_BHTK, const at::Tensor& k_BGTK, const at::Tensor& v_BGTK,
+at::Tensor attention(const at::Tensor& q_BHTK, const at::Tensor& k_BGSK, const at::Tensor& v_BGSK,
                      const at::Tensor& bias, bool causal) {
-  const int64_t heads = q_BHTK.size(1);
+  const int64_t heads = q_BHTK.size(1), queries = q_BHTK.size(2), keys = k_BGSK.size(2);
   FREEACT_CHECK(!(causal && bias.defined()), "causal attention takes its bias from the mask");
-  const auto mask = bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt;
-  return at::scaled_dot_product_attention(q_BHTK, repeat_heads(k_BGTK, heads), repeat_heads(v_BGTK, heads), mask, 0.0,
-                                          causal);
+  std::optional<at::Tensor> mask;
+  if (bias.defined()) mask = bias;
+  // The library's own causal mask takes the queries for the first positions; a single one at the end sees everything.
+  if (causal && queries != keys && queries > 1) mask = at::logical_not(future(queries, keys, q_BHTK.device()));
+  return at::scaled_dot_product_attention(q_BHTK, repeat_heads(k_BGSK, heads), repeat_heads(v_BGSK, heads), mask, 0.0,
+                                          causal && queries == keys);
 }
 
-at::Tensor attention_naive(const at::Tensor& q_BHTK, const at::Tensor& k_BGTK, const at::Tensor& v_BGTK,
+at::Tensor attention_naive(const at::Tensor& q_BHTK, const at::Tensor& k_BGSK, const at::Tensor& v_BGSK,
                            const at::Tensor& bias, bool causal) {
-  const int64_t heads = q_BHTK.size(1), tokens = q_BHTK.size(2);
+  const int64_t heads = q_BHTK.size(1);
   const double scale = 1.0 / std::sqrt(static_cast<double>(q_BHTK.size(3)));
-  at::Tensor scores = at::matmul(q_BHTK, repeat_heads(k_BGTK, heads).transpose(-1, -2)) * scale;
+  at::Tensor scores = at::matmul(q_BHTK, repeat_heads(k_BGSK, heads).transpose(-1, -2)) * scale;
   if (bias.defined()) scores = scores + bias;
-  if (causal) {
-    const at::Tensor future = at::ones({tokens, tokens}, scores.options().dtype(at::kBool)).triu(1);
-    scores = scores.masked_fill(future, -INFINITY);
-  }
+  if (causal) scores = scores.masked_fill(future(q_BHTK.size(2), k_BGSK.size(2), scores.device()), -INFINITY);
   const auto wide = at::promote_types(scores.scalar_type(), at::kFloat);
-  return at::matmul(at::softmax(scores, -1, wide).to(v_BGTK.scalar_type()), repeat_heads(v_BGTK, heads));
+  return at::matmul(at::softmax(scores, -1, wide).to(v_BGSK.scalar_type()), repeat_heads(v_BGSK, heads));
 }
 
 at::Tensor kronecker_apply(const at::Tensor& x, const at::Tensor& left, const at::Tensor& right) {

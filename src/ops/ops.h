@@ -1,4 +1,4 @@
-// Stateless tensor functions of a decoder. Letters: B batch, T tokens, D width, H heads, K head width.
+// Stateless tensor functions of a decoder. Letters: B batch, T tokens, S keys, D width, H heads, K head width.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -20,12 +20,13 @@ RopeTable rope_table(const at::Tensor& positions_BT, int64_t head_width, double 
 // Rotates x [B, H, T, K]: pairs are (i, i + K/2). In float32 when the table is float32, then cast back.
 at::Tensor apply_rope(const at::Tensor& x_BHTK, const RopeTable& table);
 
-// softmax(q k^T / sqrt(K) + bias) v. q [B, H, T, K]; k, v [B, G, T, K] with G dividing H (each key head serves H/G
-// neighbouring query heads); bias additive, broadcastable to [B, H, T, T], may be undefined.
-at::Tensor attention(const at::Tensor& q_BHTK, const at::Tensor& k_BGTK, const at::Tensor& v_BGTK,
+// softmax(q k^T / sqrt(K) + bias) v. q [B, H, T, K]; k, v [B, G, S, K] with G dividing H (each key head serves H/G
+// neighbouring query heads); bias additive, broadcastable to [B, H, T, S], may be undefined. Causal: the queries are
+// the last T of the S positions.
+at::Tensor attention(const at::Tensor& q_BHTK, const at::Tensor& k_BGSK, const at::Tensor& v_BGSK,
                      const at::Tensor& bias, bool causal);
 // The same, written out: softmax in float32. It is also what training uses: on the CPU its backward is the faster one.
-at::Tensor attention_naive(const at::Tensor& q_BHTK, const at::Tensor& k_BGTK, const at::Tensor& v_BGTK,
+at::Tensor attention_naive(const at::Tensor& q_BHTK, const at::Tensor& k_BGSK, const at::Tensor& v_BGSK,
                            const at::Tensor& bias, bool causal);
 
 // x kron(left, right) for rows x [.., L*R]: view x as [.., L, R], then left^T (x right). An undefined factor is the

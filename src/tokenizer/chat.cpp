@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <regex>
+
 #include "tokenizer/json_reading.h"
 #include "tokenizer/unicode.h"
 #include "util/error.h"
@@ -9,6 +11,8 @@
 
 namespace freeact {
 namespace {
+
+constexpr const char* kConfigFile = "tokenizer_config.json";
 
 std::string llada_header(std::string_view role) {
   return fmt::format("<|start_header_id|>{}<|end_header_id|>\n\n", role);
@@ -29,9 +33,11 @@ std::string chatml_turn(std::string_view role, std::string_view content) {
   return fmt::format("<|im_start|>{}\n{}<|im_end|>\n", role, content);
 }
 
-std::string render_dream(const std::vector<Message>& messages, bool add_generation_prompt) {
+std::string render_chatml(const std::vector<Message>& messages, bool add_generation_prompt,
+                          std::string_view default_system) {
   std::string text;
-  if (messages.empty() || messages[0].role != "system") text += chatml_turn("system", "You are a helpful assistant.");
+  const bool own_system = !messages.empty() && messages[0].role == "system";
+  if (!own_system && !default_system.empty()) text += chatml_turn("system", default_system);
   for (const Message& message : messages) {
     // The published template leaves a turn of another role out without a word, which would change what is asked.
     if (message.role != "system" && message.role != "user" && message.role != "assistant")
@@ -42,37 +48,58 @@ std::string render_dream(const std::vector<Message>& messages, bool add_generati
   return text;
 }
 
-ChatFamily family_of(const JsonPlace& config) {
-  const std::string type = config.at("model_type").text();
-  if (type == "llada") return ChatFamily::kLlada;
-  if (type == "Dream") return ChatFamily::kDream;
-  throw UserError(unknown_name("chat template for the model_type", type, {"Dream", "llada"}, config.where() + ": "));
-}
-
 // The text of "bos_token", given as a text or as an object with its flags.
 std::string bos_of(const std::filesystem::path& folder) {
-  const JsonPlace config = JsonPlace::read(folder / "tokenizer_config.json");
-  if (!config.has("bos_token")) return "";
-  const JsonPlace bos = config.at("bos_token");
+  const JsonPlace tokenizer = JsonPlace::read(folder / kConfigFile);
+  if (!tokenizer.has("bos_token")) return "";
+  const JsonPlace bos = tokenizer.at("bos_token");
   return bos.value().is_object() ? bos.at("content").text() : bos.text();
+}
+
+// The Jinja text, "" where the folder has none.
+std::string published_template(const std::filesystem::path& folder) {
+  if (!std::filesystem::exists(folder / kConfigFile)) return "";
+  const JsonPlace tokenizer = JsonPlace::read(folder / kConfigFile);
+  return tokenizer.has("chat_template") ? tokenizer.at("chat_template").text() : "";
+}
+
+// The system message that a ChatML template adds where a conversation has none: it stands in it as a literal, either
+// with its marks ('<|im_start|>system\nYou are ...<|im_end|>') or, as Qwen2.5 writes it, by itself.
+std::string default_system_of(const std::string& chat_template) {
+  static const std::regex marked(R"(<\|im_start\|>system(?:\n|\\n)([^'"{}]+?)<\|im_end\|>)");
+  static const std::regex bare(R"(\{\{-? *'(You are [^']*)' *-?\}\})");
+  std::smatch match;
+  for (const std::regex& form : {marked, bare})
+    if (std::regex_search(chat_template, match, form)) return match[1];
+  return "";
 }
 
 }  // namespace
 
+const char* turn_mark(ChatFamily family) {
+  return family == ChatFamily::kLlada ? "<|start_header_id|>" : "<|im_start|>";
+}
+
 std::string render_chat(ChatFamily family, const std::vector<Message>& messages, bool add_generation_prompt,
-                        std::string_view bos) {
+                        std::string_view opening) {
   switch (family) {
     case ChatFamily::kLlada:
-      return render_llada(messages, bos);
-    case ChatFamily::kDream:
-      return render_dream(messages, add_generation_prompt);
+      return render_llada(messages, opening);
+    case ChatFamily::kChatMl:
+      return render_chatml(messages, add_generation_prompt, opening);
   }
   throw Defect("chat family without a template");
 }
 
 ChatTemplate ChatTemplate::load(const std::filesystem::path& folder) {
-  const ChatFamily family = family_of(JsonPlace::read(folder / "config.json"));
-  return {family, family == ChatFamily::kLlada ? bos_of(folder) : ""};
+  const JsonPlace config = JsonPlace::read(folder / "config.json");
+  const std::string type = config.at("model_type").text();
+  if (type == "llada") return {ChatFamily::kLlada, bos_of(folder)};
+  const std::string published = published_template(folder);
+  if (published.find("<|im_start|>") != std::string::npos) return {ChatFamily::kChatMl, default_system_of(published)};
+  if (type == "Dream") return {ChatFamily::kChatMl, "You are a helpful assistant."};
+  throw UserError(unknown_name("chat template for the model_type", type, {"Dream", "llada"}, config.where() + ": ") +
+                  ", or a ChatML template in tokenizer_config.json");
 }
 
 }  // namespace freeact

@@ -15,33 +15,37 @@ struct Message {
 };
 
 enum class ChatFamily {
-  kLlada,  // headers and end-of-turn marks of Llama 3; contents are stripped; the assistant header is always appended
-  kDream,  // ChatML of Qwen2.5, with a default system message; contents are left as they are
+  kLlada,   // headers and end-of-turn marks of Llama 3; contents are stripped; the assistant header is always appended
+  kChatMl,  // Qwen2.5, Dream, SmolLM2: contents are left as they are
 };
 
-// The text whose encoding is the prompt. bos goes in front of the first LLaDA message; Dream has none. LLaDA ignores
-// add_generation_prompt, as its published template does. Throws UserError on a role the template has no place for
-// (Dream).
+// The token that a turn begins with; a tokenizer without it was not made for the template.
+const char* turn_mark(ChatFamily family);
+
+// The text whose encoding is the prompt. `opening` is what a conversation begins with: the beginning token in front of
+// LLaDA's first message, or ChatML's system message where the conversation has none of its own ("": none is added).
+// LLaDA ignores add_generation_prompt, as its published template does. Throws UserError on a role the template has no
+// place for (ChatML).
 std::string render_chat(ChatFamily family, const std::vector<Message>& messages, bool add_generation_prompt,
-                        std::string_view bos = "");
+                        std::string_view opening);
 
 // The template of a checkpoint folder.
 class ChatTemplate {
  public:
-  // Family from "model_type" of config.json, beginning token from tokenizer_config.json. Throws UserError on a missing
-  // file or a family without a template.
+  // Family from "model_type" of config.json; LLaDA's beginning token, or the system message that a ChatML template
+  // names, from tokenizer_config.json. Throws UserError on a missing file or a family without a template.
   static ChatTemplate load(const std::filesystem::path& folder);
 
   ChatFamily family() const { return family_; }
   std::string render(const std::vector<Message>& messages, bool add_generation_prompt = true) const {
-    return render_chat(family_, messages, add_generation_prompt, bos_);
+    return render_chat(family_, messages, add_generation_prompt, opening_);
   }
 
  private:
-  ChatTemplate(ChatFamily family, std::string bos) : family_(family), bos_(std::move(bos)) {}
+  ChatTemplate(ChatFamily family, std::string opening) : family_(family), opening_(std::move(opening)) {}
 
   ChatFamily family_;
-  std::string bos_;
+  std::string opening_;
 };
 
 }  // namespace freeact

@@ -1,5 +1,7 @@
 #include "tokenizer/json_reading.h"
 
+#include <utility>
+
 #include "util/error.h"
 #include "util/files.h"
 
@@ -31,7 +33,9 @@ std::string JsonPlace::text() const {
 }
 
 int64_t JsonPlace::whole_number() const {
-  if (!value_->is_number_integer()) refuse("must be a whole number");
+  const bool fits =
+      value_->is_number_unsigned() ? std::in_range<int64_t>(value_->get<uint64_t>()) : value_->is_number_integer();
+  if (!fits) refuse("must be a whole number of 64 bits");
   return value_->get<int64_t>();
 }
 

@@ -10,7 +10,7 @@ namespace freeact {
 
 namespace {
 
-constexpr int64_t kIdLimit = 10'000'000;
+constexpr int64_t kIdLimit = 1'000'000;
 
 std::string type_of(const JsonPlace& component) {
   return component.at("type").text();
@@ -108,8 +108,9 @@ Vocabulary read_vocabulary(const JsonPlace& vocabulary) {
   result.reserve(vocabulary.object().size());
   for (const auto& [entry, id] : vocabulary.value().items()) {
     // A place is made for a faulty entry only: there are a hundred thousand of them.
-    const int64_t number = id.is_number_integer() ? id.get<int64_t>() : vocabulary.at(entry).whole_number();
-    if (number < 0 || number >= kIdLimit) checked_id(number, vocabulary.at(entry).where());
+    if (!id.is_number_unsigned() || id.get<uint64_t>() >= static_cast<uint64_t>(kIdLimit))
+      checked_id(vocabulary.at(entry).whole_number(), vocabulary.at(entry).where());
+    const auto number = id.get<int64_t>();
     if (!taken.insert(number).second)
       vocabulary.refuse(fmt::format("gives the id {} to two entries, one of them '{}'", number, entry));
     result.emplace(entry, static_cast<int32_t>(number));

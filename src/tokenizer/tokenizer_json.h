@@ -16,7 +16,7 @@ Vocabulary read_vocabulary(const JsonPlace& vocabulary);
 // The flags of an added token; absent ones are false.
 AddedToken read_added_token(const JsonPlace& entry, int64_t id);
 
-// Ids index tables, so a corrupt one must not make them huge: at most ten million.
+// Ids index tables, so a corrupt one must not make them huge: below a million, four times the largest published.
 int64_t checked_id(int64_t id, const std::string& where);
 
 // The split expression of GPT-2, which the ByteLevel pre-tokenizer applies by itself.

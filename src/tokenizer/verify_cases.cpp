@@ -92,7 +92,8 @@ class Checker {
   // Named by index in a list and by key in an object.
   void for_each(const std::string& group, const json& cases,
                 const std::function<std::string(const std::string&, const json&)>& compare) {
-    for (const auto& [key, item] : cases.items()) check(group + "/" + key, [&] { return compare(key, item); });
+    for (const auto& entry : cases.items())
+      check(group + "/" + entry.key(), [&] { return compare(entry.key(), entry.value()); });
   }
 
   void check(const std::string& name, const std::function<std::string()>& compare) {

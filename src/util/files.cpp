@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <set>
 #include <sstream>
+#include <vector>
 
 #include "util/error.h"
 
@@ -18,12 +20,31 @@ std::string read_file(const std::filesystem::path& path) {
   return text.str();
 }
 
-nlohmann::json read_json(const std::filesystem::path& path) {
+nlohmann::json parse_json(std::string_view text, const std::string& where, RepeatedKeys repeated) {
+  constexpr size_t kMaxDepth = 64;
+  std::vector<std::set<std::string>> keys;  // of the objects that are open; empty sets for lists
+  const auto watch = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
+    using Event = nlohmann::json::parse_event_t;
+    if (event == Event::object_start || event == Event::array_start) {
+      if (keys.size() == kMaxDepth) throw UserError("'{}': JSON nested over {} levels", where, kMaxDepth);
+      keys.emplace_back();
+    } else if (event == Event::object_end || event == Event::array_end) {
+      keys.pop_back();
+    } else if (event == Event::key && repeated == RepeatedKeys::kRefused) {
+      const auto& key = parsed.get_ref<const std::string&>();
+      if (!keys.back().insert(key).second) throw UserError("'{}': the key '{}' stands there twice", where, key);
+    }
+    return true;
+  };
   try {
-    return nlohmann::json::parse(read_file(path));
-  } catch (const nlohmann::json::parse_error& error) {
-    throw UserError("'{}' is no valid JSON: {}", path.string(), error.what());
+    return nlohmann::json::parse(text, watch);
+  } catch (const nlohmann::json::exception& error) {
+    throw UserError("'{}' is no valid JSON: {}", where, error.what());
   }
+}
+
+nlohmann::json read_json(const std::filesystem::path& path) {
+  return parse_json(read_file(path), path.string());
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {

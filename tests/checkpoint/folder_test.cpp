@@ -72,7 +72,10 @@ TEST_F(Folder, ATensorInTwoShardsIsRefused) {
 
 TEST_F(Folder, BrokenIndicesAreTheUsersError) {
   write_safetensors(folder_ / "one.safetensors", {{"a", at::arange(3)}});
-  for (const char* text : {"{", "[]", R"({"weight_map":[1]})", R"({"weight_map":{"a":1}})", R"({"weight_map":"a"})"}) {
+  for (const char* text : {"{", "[]", R"({"weight_map":[1]})", R"({"weight_map":{"a":1}})", R"({"weight_map":"a"})",
+                           R"({"weight_map":{"a":"one.safetensors","a":"one.safetensors"}})",
+                           R"({"weight_map":{"a":"../one.safetensors"}})", R"({"weight_map":{"a":"/dev/zero"}})",
+                           R"({"weight_map":{"a":""}})", R"({"weight_map":{"a":".."}})"}) {
     write_file_atomically(folder_ / "model.safetensors.index.json", text);
     EXPECT_THAT(refusal(), HasSubstr("index.json")) << text;
   }
@@ -95,6 +98,23 @@ TEST_F(Folder, OneMessageListsAllThatDoesNotFit) {
   EXPECT_THAT(text, AllOf(HasSubstr("missing lost, gone"), HasSubstr("surplus extra"),
                           HasSubstr("turned is [3, 2], expected [2, 3]"), Not(HasSubstr("good"))));
   EXPECT_NO_THROW(folder.check({{"good", {2, 3}}, {"turned", {3, 2}}, {"extra", {1}}}));
+}
+
+TEST_F(Folder, NumbersThatAreNoFloatsDoNotFit) {
+  write_safetensors(folder_ / "model.safetensors",
+                    {{"packed", at::zeros({2}, at::kInt)}, {"fine", at::zeros({2}, at::kHalf)}});
+  const std::string text = message_of<UserError>([&] {
+    CheckpointFolder(folder_).check({{"packed", {2}}, {"fine", {2}}});
+  });
+  EXPECT_THAT(text, AllOf(HasSubstr("packed holds I32"), Not(HasSubstr("fine"))));
+}
+
+TEST_F(Folder, ConfigsThatAreNoJsonAreRefused) {
+  write_safetensors(folder_ / "model.safetensors", {{"a", at::zeros({2})}});
+  for (const std::string& text : {std::string("{\"a\":"), std::string("{\"a\":1e999}"), std::string(100'000, '[')}) {
+    write_file_atomically(folder_ / "config.json", text);
+    EXPECT_THAT(refusal(), HasSubstr("config.json")) << text.substr(0, 20);
+  }
 }
 
 TEST_F(Folder, TheHashFollowsConfigAndWeights) {

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "checkpoint/temporary_folder.h"
 #include "util/error.h"
@@ -96,6 +97,11 @@ TEST_F(Safetensors, AnAbsurdHeaderLengthIsRefused) {
 TEST_F(Safetensors, AHeaderThatIsNoJsonObjectIsRefused) {
   EXPECT_THAT(refusal_of_header("{\"x\": "), HasSubstr("JSON"));
   EXPECT_THAT(refusal_of_header(std::string("\xff\xfe{}", 4)), HasSubstr("JSON"));
+  for (const char* number : {"NaN", "1e999", "Infinity"})
+    EXPECT_THAT(
+        refusal_of_header(fmt::format(R"({{"x":{{"dtype":"F32","shape":[{}],"data_offsets":[0,16]}}}})", number)),
+        HasSubstr("JSON"));
+  EXPECT_THAT(refusal_of_header(std::string(100'000, '[')), HasSubstr("nested"));
   for (const char* header : {"[1, 2]", "3", "null", "\"text\""})
     EXPECT_THAT(refusal_of_header(header), HasSubstr("object")) << header;
 }
@@ -107,7 +113,7 @@ TEST_F(Safetensors, EntriesThatDoNotFitAreRefusedByName) {
   const std::vector<Wrong> table = {
       {R"({"dtype":"F33","shape":[4],"data_offsets":[0,16]})", "F33"},
       {R"({"dtype":"F32","shape":[3],"data_offsets":[0,16]})", "[3]"},
-      {R"({"dtype":"F32","shape":[-4],"data_offsets":[0,16]})", "[-4]"},
+      {R"({"dtype":"F32","shape":[-4],"data_offsets":[0,16]})", "-4"},
       {R"({"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]})", "4294967296"},
       {R"({"dtype":"F32","shape":[4],"data_offsets":[16,0]})", "outside"},
       {R"({"dtype":"F32","shape":[4],"data_offsets":[8,24]})", "outside"},
@@ -117,6 +123,14 @@ TEST_F(Safetensors, EntriesThatDoNotFitAreRefusedByName) {
       {R"({"shape":[4],"data_offsets":[0,16]})", "dtype"},
       {R"({"dtype":"F32","shape":"four","data_offsets":[0,16]})", "type"},
       {R"([4])", "type"},
+      {R"({"dtype":"F8_E4M3","shape":[16],"data_offsets":[0,16]})", "F8_E4M3"},
+      {R"({"dtype":4,"shape":[4],"data_offsets":[0,16]})", "type"},
+      {R"({"dtype":"F32","shape":[4.5],"data_offsets":[0,16]})", "4.5"},
+      {R"({"dtype":"F32","shape":[true],"data_offsets":[0,4]})", "boolean"},
+      {R"({"dtype":"F32","shape":[4],"data_offsets":[0.5,16.5]})", "0.5"},
+      {R"({"dtype":"F32","shape":[18446744073709551615],"data_offsets":[0,16]})", "18446744073709551615"},
+      {R"({"dtype":"F32","shape":[0,4611686018427387904,4],"data_offsets":[0,0]})", "multiply beyond"},
+      {R"({"dtype":"F32","shape":[4611686018427387904,4,0],"data_offsets":[0,0]})", "multiply beyond"},
   };
   for (const auto& [entry, complaint] : table)
     EXPECT_THAT(refusal_of_header(std::string(R"({"gate":)") + entry + "}"),
@@ -126,6 +140,31 @@ TEST_F(Safetensors, EntriesThatDoNotFitAreRefusedByName) {
 
 TEST_F(Safetensors, NegativeOffsetsAreRefused) {
   EXPECT_THAT(refusal_of_header(R"({"x":{"dtype":"F32","shape":[4],"data_offsets":[-16,0]}})"), HasSubstr("'x'"));
+}
+
+TEST_F(Safetensors, ANameThatStandsTwiceIsRefused) {
+  const std::string entry = R"("gate":{"dtype":"F32","shape":[2],"data_offsets":[0,8]})";
+  EXPECT_THAT(refusal_of_header("{" + entry + "," + entry + "}"), AllOf(HasSubstr("'gate'"), HasSubstr("twice")));
+}
+
+TEST_F(Safetensors, LoadingGivesAViewWhereItCan) {
+  write_safetensors(file(), {{"x", at::arange(8).to(at::kBFloat16)}});
+  const SafetensorsFile opened(file());
+  const at::Tensor view = opened.tensor("x");
+  EXPECT_EQ(opened.load("x", at::kBFloat16, at::kCPU).data_ptr(), view.data_ptr());
+  EXPECT_TRUE(at::equal(opened.load("x", at::kFloat, at::kCPU), at::arange(8).to(at::kFloat)));
+}
+
+// The pages of a converted tensor are given back; those it shares with its neighbours, and the file, stay as they are.
+TEST_F(Safetensors, TensorsCanBeLoadedAgainAfterConversion) {
+  const at::Tensor large = at::arange(100'000).to(at::kFloat);
+  write_safetensors(file(), {{"a", at::arange(5).to(at::kFloat)}, {"b", large}, {"c", at::arange(7).to(at::kFloat)}});
+  const SafetensorsFile opened(file());
+  at::Tensor neighbour = opened.tensor("c");
+  neighbour.fill_(3);
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(at::equal(opened.load("b", at::kDouble, at::kCPU), large.to(at::kDouble)));
+  EXPECT_TRUE(at::equal(opened.tensor("b"), large));
+  EXPECT_TRUE(at::equal(neighbour, at::full({7}, 3.0F)));
 }
 
 TEST_F(Safetensors, OverlappingTensorsAreRefused) {
@@ -140,6 +179,8 @@ TEST_F(Safetensors, UnknownNamesAndMissingFilesAreTheUsersError) {
   EXPECT_THAT(message_of<UserError>([&] { opened.tensor("z"); }), HasSubstr("'z'"));
   EXPECT_THAT(message_of<UserError>([&] { SafetensorsFile(folder_ / "absent"); }), HasSubstr("absent"));
   EXPECT_THROW(SafetensorsFile{folder_}, UserError);
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  EXPECT_THROW(SafetensorsFile{folder_ / "pipe"}, UserError);
 }
 
 }  // namespace

@@ -54,6 +54,12 @@ TEST(TensorTable, LladaFallsBackWhereKeysAreNull) {
   EXPECT_EQ(shapes.at("model.transformer.blocks.0.k_proj.weight"), (std::vector<int64_t>{32, 32}));
 }
 
+TEST(TensorTable, LladaMayShareOneKeyHeadAmongAll) {
+  const auto config = with(with(llada_config(), "n_kv_heads", nullptr), "multi_query_attention", true);
+  EXPECT_EQ(shapes_of(llada_family(), config).at("model.transformer.blocks.0.k_proj.weight"),
+            (std::vector<int64_t>{8, 32}));
+}
+
 TEST(TensorTable, BiasesAndTiedHeads) {
   EXPECT_EQ(shapes_of(llada_family(), with(llada_config(), "include_qkv_bias", true))
                 .at("model.transformer.blocks.0.v_proj.bias"),
@@ -182,6 +188,69 @@ TEST_F(Loading, HeadCountsThatDoNotDivideAreRefused) {
   EXPECT_THAT(message_of<UserError>([&] { load(with(llada_config(), "d_model", 34), weights()); }), HasSubstr("34"));
   EXPECT_THAT(message_of<UserError>([&] { load(with(llada_config(), "n_heads", 0), weights()); }), HasSubstr("heads"));
   EXPECT_THROW(load(with(llada_config(), "n_layers", -1), weights()), UserError);
+}
+
+// One clear complaint, before any tensor is touched and whatever the numbers are.
+TEST_F(Loading, AbsurdConfigsAreRefused) {
+  constexpr int64_t kHuge = 1'000'000'000'000'000'000;
+  struct Absurd {
+    const char* key;
+    nlohmann::json value;
+    const char* complaint;
+  };
+  const std::vector<Absurd> table = {
+      {"n_layers", 1'000'000'000'000, "number of layers is 1000000000000"},
+      {"n_layers", -1, "number of layers is -1"},
+      {"n_layers", 2.5, "'n_layers' has the unexpected value 2.5"},
+      {"n_layers", true, "'n_layers' has the unexpected value true"},
+      {"n_layers", 1e300, "'n_layers'"},
+      {"n_layers", UINT64_MAX, "'n_layers' has the unexpected value 18446744073709551615"},
+      {"embedding_size", kHuge, "vocabulary rows is 1000000000000000000"},
+      {"vocab_size", "many", "'vocab_size'"},
+      {"d_model", -32, "width is -32"},
+      {"d_model", kHuge, "width is 1000000000000000000"},
+      {"n_heads", kHuge, "heads is 1000000000000000000"},
+      {"mlp_hidden_size", INT64_MIN, "MLP width is -9223372036854775808"},
+      {"rms_norm_eps", -1e-5, "epsilon"},
+      {"rope_theta", 0, "rotary base"},
+      {"rope_theta", "NaN", "'rope_theta'"},
+      {"mask_token_id", 48, "mask token is outside the 48 rows"},
+      {"mask_token_id", -1, "mask token"},
+      {"eos_token_id", {38, 39}, "'eos_token_id' has the unexpected value [38,39]"},
+      {"eos_token_id", kHuge, "end token"},
+      {"pad_token_id", -2, "pad token"},
+      {"weight_tying", 1, "'weight_tying'"},
+      {"model_type", 3, "'model_type'"},
+      {"model_type", std::string(1000, 'x'), "model_type"},
+  };
+  const TensorMap tensors = weights();
+  for (const auto& [key, value, complaint] : table)
+    EXPECT_THAT(message_of<UserError>([&] { load(with(llada_config(), key, value), tensors); }), HasSubstr(complaint))
+        << key << " " << value;
+}
+
+TEST_F(Loading, ConfigsThatAreNoObjectAreRefused) {
+  for (const nlohmann::json& config : {nlohmann::json(), nlohmann::json::array({1}), nlohmann::json("llada")})
+    EXPECT_THAT(message_of<UserError>([&] { load(config, weights()); }), HasSubstr("model_type")) << config;
+}
+
+TEST_F(Loading, TensorsGoStraightToTheirDevice) {
+  write_file_atomically(folder_ / "config.json", llada_config().dump());
+  write_safetensors(folder_ / "model.safetensors", weights());
+  for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+    Decoder decoder = load_decoder(CheckpointFolder(folder_), "", dtype, at::kMeta);
+    visit_tensors(decoder, llada_family().modules, [&](const std::string& name, const auto&, const at::Tensor& tensor) {
+      EXPECT_TRUE(tensor.is_meta()) << name;
+      EXPECT_EQ(tensor.scalar_type(), dtype) << name;
+    });
+  }
+}
+
+TEST_F(Loading, IntegersAreNoWeights) {
+  TensorMap tensors = weights();
+  tensors["model.transformer.wte.weight"] = at::ones({48, 32}, at::kChar);
+  EXPECT_THAT(message_of<UserError>([&] { load(llada_config(), tensors); }),
+              HasSubstr("model.transformer.wte.weight holds I8, expected floating-point numbers"));
 }
 
 TEST_F(Loading, TensorsThatDoNotFitAreListedTogether) {

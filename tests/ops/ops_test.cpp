@@ -128,6 +128,19 @@ TEST(AttentionNaive, HiddenKeysCountForNothing) {
   EXPECT_TRUE(at::equal(attention_naive(q, k, v, bias, false), attention_naive(q, k, other_v, bias, false)));
 }
 
+// A cache holds the keys of what came before; the queries are the last of its positions.
+TEST(CausalAttention, TheLastQueriesComeOutAsAmongAll) {
+  constexpr int64_t kTokens = 7;
+  const at::Tensor q = random({2, 6, kTokens, 8}, 1), k = random({2, 3, kTokens, 8}, 2),
+                   v = random({2, 3, kTokens, 8}, 3);
+  const at::Tensor all = attention_naive(q, k, v, {}, true);
+  for (const int64_t begin : {0, 2, 6}) {
+    const at::Tensor last = q.slice(2, begin), expected = all.slice(2, begin);
+    EXPECT_LT(max_difference(attention(last, k, v, {}, true), expected), 1e-12) << begin;
+    EXPECT_LT(max_difference(attention_naive(last, k, v, {}, true), expected), 1e-12) << begin;
+  }
+}
+
 TEST(Kronecker, IsTheSameAsTheFullMatrix) {
   for (const auto& [rows, columns] : std::vector<std::pair<int64_t, int64_t>>{{2, 6}, {7, 3}, {1, 5}, {5, 1}}) {
     const at::Tensor x = random({4, 3, rows * columns}, 1);

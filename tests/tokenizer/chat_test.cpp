@@ -26,17 +26,17 @@ TEST(Chat, LladaStripsContentsAndAlwaysOpensTheAnswer) {
   EXPECT_EQ(render_chat(ChatFamily::kLlada, messages, false, "<bos>"), expected);
 }
 
-TEST(Chat, DreamKeepsContentsAndObeysTheGenerationPrompt) {
+TEST(Chat, ChatMlKeepsContentsAndObeysTheGenerationPrompt) {
   const std::string turn = "<|im_start|>user\n Hi\n<|im_end|>\n";
   const std::string own_system = "<|im_start|>system\nBe brief.<|im_end|>\n";
-  const std::string with_default = render_chat(ChatFamily::kDream, {{"user", " Hi\n"}}, true);
-  EXPECT_TRUE(with_default.starts_with("<|im_start|>system\n"));
-  EXPECT_TRUE(with_default.ends_with(turn + "<|im_start|>assistant\n"));
-  EXPECT_EQ(render_chat(ChatFamily::kDream, {{"system", "Be brief."}, {"user", " Hi\n"}}, false), own_system + turn);
+  const std::vector<Message> bare = {{"user", " Hi\n"}}, whole = {{"system", "Be brief."}, {"user", " Hi\n"}};
+  EXPECT_EQ(render_chat(ChatFamily::kChatMl, bare, true, "Be brief."), own_system + turn + "<|im_start|>assistant\n");
+  EXPECT_EQ(render_chat(ChatFamily::kChatMl, bare, false, ""), turn);
+  EXPECT_EQ(render_chat(ChatFamily::kChatMl, whole, false, "Be kind."), own_system + turn);
 }
 
-TEST(Chat, DreamRefusesARoleItWouldDropSilently) {
-  EXPECT_THROW(render_chat(ChatFamily::kDream, {{"usr", "Hi"}}, true), UserError);
+TEST(Chat, ChatMlRefusesARoleItWouldDropSilently) {
+  EXPECT_THROW(render_chat(ChatFamily::kChatMl, {{"usr", "Hi"}}, true, ""), UserError);
 }
 
 TEST(Chat, TheFamilyComesFromTheFolder) {
@@ -45,7 +45,7 @@ TEST(Chat, TheFamilyComesFromTheFolder) {
   folder.write("config.json", json{{"model_type", "llada"}});
   EXPECT_TRUE(ChatTemplate::load(folder.path()).render({{"user", "Hi"}}).starts_with("<s><|start_header_id|>user"));
   folder.write("config.json", json{{"model_type", "Dream"}});
-  EXPECT_EQ(ChatTemplate::load(folder.path()).family(), ChatFamily::kDream);
+  EXPECT_EQ(ChatTemplate::load(folder.path()).family(), ChatFamily::kChatMl);
   folder.write("config.json", json{{"model_type", "lada"}});
   try {
     ChatTemplate::load(folder.path());
@@ -53,6 +53,21 @@ TEST(Chat, TheFamilyComesFromTheFolder) {
   } catch (const UserError& error) {
     EXPECT_THAT(error.what(), HasSubstr("did you mean 'llada'"));
   }
+}
+
+TEST(Chat, TheDefaultSystemMessageIsThatOfTheFoldersOwnTemplate) {
+  TemporaryFolder folder;
+  folder.write("config.json", json{{"model_type", "llama"}});
+  const auto opening = [&](const char* chat_template) {
+    folder.write("tokenizer_config.json", json{{"chat_template", chat_template}});
+    return ChatTemplate::load(folder.path()).render({{"user", "Hi"}}, false);
+  };
+  const std::string turn = "<|im_start|>user\nHi<|im_end|>\n";
+  EXPECT_EQ(opening("{{ '<|im_start|>system\nYou are Ann<|im_end|>\n' }}"),
+            "<|im_start|>system\nYou are Ann<|im_end|>\n" + turn);
+  EXPECT_EQ(opening("{{- '<|im_start|>system\\n' }} {%- else %} {{- 'You are Bob.' }}"),
+            "<|im_start|>system\nYou are Bob.<|im_end|>\n" + turn);
+  EXPECT_EQ(opening("{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' }}"), turn);
 }
 
 // A folder with a byte-level tokenizer and these cases.
