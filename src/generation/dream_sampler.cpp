@@ -1,14 +1,13 @@
 #include "generation/dream_sampler.h"
 
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
-#include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 #include <limits>
+#include <vector>
 
+#include "generation/block_unmasking.h"
 #include "util/error.h"
-#include "util/random.h"
 #include "util/suggest.h"
 
 namespace freeact {
@@ -16,10 +15,13 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-void check_settings(const DiffusionSettings& s) {
-  static const std::vector<std::string> algorithms = {"entropy", "maskgit_plus", "origin", "topk_margin"};
-  if (std::find(algorithms.begin(), algorithms.end(), s.alg) == algorithms.end())
-    throw UserError(unknown_name("alg (unmasking algorithm)", s.alg, algorithms));
+void check_name(const char* kind, const std::string& name, const std::vector<std::string>& known) {
+  if (std::find(known.begin(), known.end(), name) == known.end()) throw UserError(unknown_name(kind, name, known));
+}
+
+void check_ranges(const DiffusionSettings& s) {
+  check_name("alg (unmasking algorithm)", s.alg, {"entropy", "maskgit_plus", "origin", "topk_margin"});
+  check_name("confidence", s.confidence, {"raw_logits", "scaled_logits"});
   if (s.steps <= 0) throw UserError("steps must be at least 1, but is {}", s.steps);
   if (!(s.eps >= 0 && s.eps < 1)) throw UserError("eps must be at least 0 and below 1, but is {}", s.eps);
   if (!(s.temperature >= 0)) throw UserError("temperature must be zero or more, but is {}", s.temperature);
@@ -27,17 +29,14 @@ void check_settings(const DiffusionSettings& s) {
     throw UserError("top_p must be above 0 and at most 1 (all tokens), but is {}", s.top_p);
   if (s.top_k < 0) throw UserError("top_k must be zero (all tokens) or more, but is {}", s.top_k);
   if (!(s.alg_temp >= 0)) throw UserError("alg_temp must be zero or more, but is {}", s.alg_temp);
+  if (s.block_length < 0) throw UserError("block_length must be zero (one block) or more, but is {}", s.block_length);
 }
 
-// Uniform in [0, 1), drawn on the CPU so that a seed means the same on every device.
-at::Tensor uniform_like(const at::Tensor& x, at::Generator& generator) {
-  return at::rand(x.sizes(), generator, at::TensorOptions(at::kDouble)).to(x.device());
-}
-
-// log p + Gumbel noise: the position of the maximum is distributed as p, those of the k highest as k draws from p
-// without replacement.
-at::Tensor perturb(const at::Tensor& log_p, at::Generator& generator) {
-  return log_p.to(at::kDouble) - (-uniform_like(log_p, generator).log()).log();
+// Only some algorithms rank by a probability, which a threshold can be compared with.
+void check_threshold(const DiffusionSettings& s) {
+  if (s.acceleration.threshold > 0 && s.alg != "maskgit_plus" && s.alg != "topk_margin")
+    throw UserError("acceleration.threshold needs alg maskgit_plus or topk_margin: {} does not rank by a probability",
+                    s.alg);
 }
 
 // 1 - t[step+1] / t[step], and 1 in the last step. In float32 as in the reference, on whose rounding the counts depend.
@@ -61,33 +60,85 @@ at::Tensor remove_beyond_top_k(const at::Tensor& logits_MV, int64_t top_k) {
   return logits_MV.masked_fill(logits_MV < highest.slice(-1, -1), -kInfinity);
 }
 
-at::Tensor confidence_of(const at::Tensor& p_MV, const at::Tensor& ids_M, const std::string& alg) {
+// Logits after temperature and cuts; what is cut has -inf.
+at::Tensor cut_logits(const at::Tensor& logits_MV, double temperature, double top_p, int64_t top_k) {
+  at::Tensor logits = temperature > 0 ? logits_MV / temperature : logits_MV;
+  if (top_p < 1) logits = remove_beyond_top_p(logits, top_p);
+  if (top_k > 0) logits = remove_beyond_top_k(logits, top_k);
+  return logits;
+}
+
+at::Tensor confidence_of(const at::Tensor& logits_MV, const at::Tensor& ids_M, const std::string& alg) {
   if (alg == "topk_margin") {
-    const auto best = std::get<0>(p_MV.topk(2, -1)).unbind(-1);
-    return best[0] - best[1];
+    const auto best = std::get<1>(logits_MV.topk(2, -1)).unbind(-1);
+    return probability_of(logits_MV, best[0]) - probability_of(logits_MV, best[1]);
   }
-  if (alg == "entropy") return (p_MV * (p_MV + 1e-10).log()).sum(-1);
-  return p_MV.gather(-1, ids_M.unsqueeze(-1)).squeeze(-1);
+  if (alg == "entropy") {
+    const at::Tensor p_MV = at::softmax(logits_MV, -1);
+    return (p_MV * (p_MV + 1e-10).log()).sum(-1);
+  }
+  return probability_of(logits_MV, ids_M);
 }
 
-Prediction predict(const at::Tensor& logits_BLV, const at::Tensor& tokens_BL, const at::Tensor& open_BL,
-                   const DiffusionSettings& s, at::Generator& generator) {
-  const at::Tensor p_MV = cut_probabilities(logits_BLV.index({open_BL}), s.temperature, s.top_p, s.top_k);
-  const at::Tensor ids_M = (s.temperature > 0 ? perturb(p_MV.log(), generator) : p_MV).argmax(-1);
-  const at::Tensor confidence_M = confidence_of(p_MV, ids_M, s.alg);
-  return {tokens_BL.masked_scatter(open_BL, ids_M),
-          at::full(tokens_BL.sizes(), -kInfinity, confidence_M.options()).masked_scatter(open_BL, confidence_M)};
+class DreamRule : public UnmaskRule {
+ public:
+  explicit DreamRule(const DiffusionSettings& settings) : settings_(settings) {}
+
+  at::Tensor counts(const BlockStep& step) const override {
+    const at::Tensor open_B = step.open_BL.sum(-1);
+    if (settings_.alg == "origin") return open_B;  // chance decides; any of them may be written
+    return diffusion_transfers(open_B, step.index, step.count, settings_.eps);
+  }
+
+  PlacePrediction predict(const at::Tensor& logits_MV, const at::Tensor& places_M,
+                          const StepNoise& noise) const override {
+    const at::Tensor raw = logits_MV.to(at::promote_types(logits_MV.scalar_type(), at::kFloat));
+    const at::Tensor cut = cut_logits(raw, settings_.temperature, settings_.top_p, settings_.top_k);
+    const at::Tensor ids_M = sample(cut, places_M, noise);
+    return {ids_M, confidence_of(settings_.confidence == "raw_logits" ? raw : cut, ids_M, settings_.alg)};
+  }
+
+  at::Tensor choose(const at::Tensor& confidence_BL, const at::Tensor& counts_B, const BlockStep& step,
+                    const StepNoise& noise) const override {
+    if (settings_.alg == "origin")  // each position by itself
+      return order_noise(confidence_BL, noise) < share_of_step(step.index, step.count, settings_.eps);
+    if (settings_.alg_temp == 0) return highest_positions(confidence_BL, counts_B);
+    return highest_positions(confidence_BL / settings_.alg_temp + gumbel(order_noise(confidence_BL, noise)), counts_B);
+  }
+
+ private:
+  at::Tensor sample(const at::Tensor& logits_MV, const at::Tensor& places_M, const StepNoise& noise) const {
+    if (settings_.temperature == 0) return logits_MV.argmax(-1);
+    return (logits_MV + gumbel(noise.uniform("token", places_M, logits_MV.size(-1)))).argmax(-1);
+  }
+  // One number in [0, 1) for every position [B, L].
+  static at::Tensor order_noise(const at::Tensor& like_BL, const StepNoise& noise) {
+    const at::Tensor places = at::arange(like_BL.numel(), like_BL.options().dtype(at::kLong));
+    return noise.uniform("order", places, 1).view(like_BL.sizes());
+  }
+
+  const DiffusionSettings& settings_;
+};
+
+// Column of the leftmost mask of any row; the length when there is none.
+int64_t first_masked_column(const at::Tensor& tokens_BL, int64_t mask_id) {
+  const at::Tensor columns = (tokens_BL == mask_id).any(0).nonzero();
+  return columns.numel() == 0 ? tokens_BL.size(1) : columns[0][0].item<int64_t>();
 }
 
-at::Tensor choose(const Prediction& p, const at::Tensor& open_BL, int64_t step, const DiffusionSettings& s,
-                  at::Generator& generator) {
-  if (s.alg == "origin") {  // each position by itself
-    const at::Tensor chosen = uniform_like(open_BL, generator) < share_of_step(step, s.steps, s.eps);
-    return at::logical_and(open_BL, chosen);
-  }
-  const at::Tensor counts_B = diffusion_transfers(open_BL.sum(-1), step, s.steps, s.eps);
-  if (s.alg_temp == 0) return highest_positions(p.confidence_BL, counts_B);
-  return highest_positions(perturb(p.confidence_BL / s.alg_temp, generator), counts_B);
+int64_t block_length_of(const DiffusionSettings& settings, int64_t length) {
+  return settings.block_length > 0 ? settings.block_length : std::max<int64_t>(1, length);
+}
+
+at::Tensor unmask_from(const Decoder& model, const MaskedSequence& start, int64_t region,
+                       const DiffusionSettings& settings, uint64_t seed, const UnmaskObserver& observer,
+                       DecodeStatistics* statistics) {
+  const int64_t length = start.tokens_BL.size(1) - region;
+  check_settings(settings, length);
+  BlockPlan plan =
+      plan_blocks(length, region, block_length_of(settings, length), settings.steps, "the number of new tokens");
+  plan.acceleration = settings.acceleration;
+  return unmask_blocks(model, start, plan, DreamRule(settings), seed, observer, statistics);
 }
 
 }  // namespace
@@ -97,33 +148,30 @@ at::Tensor diffusion_transfers(const at::Tensor& masked_B, int64_t step, int64_t
 }
 
 at::Tensor cut_probabilities(const at::Tensor& logits_MV, double temperature, double top_p, int64_t top_k) {
-  at::Tensor logits = temperature > 0 ? logits_MV / temperature : logits_MV;
-  if (top_p < 1) logits = remove_beyond_top_p(logits, top_p);
-  if (top_k > 0) logits = remove_beyond_top_k(logits, top_k);
-  return at::softmax(logits, -1);
+  return at::softmax(cut_logits(logits_MV, temperature, top_p, top_k), -1);
+}
+
+void check_settings(const DiffusionSettings& settings, int64_t length) {
+  check_ranges(settings);
+  check_settings(settings.acceleration);
+  check_threshold(settings);
+  plan_blocks(length, 0, block_length_of(settings, length), settings.steps, "the number of new tokens");
 }
 
 at::Tensor unmask(const Decoder& model, const at::Tensor& start_BL, const DiffusionSettings& settings,
-                  const at::Tensor& attention_mask_BL, uint64_t seed, const UnmaskObserver& observer) {
-  const at::NoGradGuard no_grad;
-  check_settings(settings);
-  auto generator = at::detail::createCPUGenerator(derive_seed(seed, "unmask"));
-  at::Tensor tokens = start_BL;
-  for (int64_t step = 0; step < settings.steps; ++step) {
-    const at::Tensor open = tokens == model.config.mask_id;
-    const Prediction p = predict(aligned_logits(model, tokens, attention_mask_BL), tokens, open, settings, generator);
-    tokens = at::where(choose(p, open, step, settings, generator), p.ids_BL, tokens);
-    if (observer) observer(tokens, p.ids_BL, p.confidence_BL);
-  }
-  return tokens;
+                  const at::Tensor& attention_mask_BL, uint64_t seed, const UnmaskObserver& observer,
+                  DecodeStatistics* statistics) {
+  return unmask_from(model, {start_BL, attention_mask_BL}, first_masked_column(start_BL, model.config.mask_id),
+                     settings, seed, observer, statistics);
 }
 
 at::Tensor generate(const Decoder& model, const at::Tensor& prompt_BP, const DiffusionSettings& settings,
-                    const at::Tensor& prompt_mask_BP, uint64_t seed, const UnmaskObserver& observer) {
+                    const at::Tensor& prompt_mask_BP, uint64_t seed, const UnmaskObserver& observer,
+                    DecodeStatistics* statistics) {
   if (settings.max_new_tokens <= 0)
     throw UserError("max_new_tokens must be at least 1, but is {}", settings.max_new_tokens);
   const MaskedSequence start = append_masks(prompt_BP, prompt_mask_BP, settings.max_new_tokens, model.config.mask_id);
-  return unmask(model, start.tokens_BL, settings, start.attention_mask_BL, seed, observer);
+  return unmask_from(model, start, prompt_BP.size(1), settings, seed, observer, statistics);
 }
 
 }  // namespace freeact

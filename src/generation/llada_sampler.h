@@ -20,6 +20,7 @@ struct UnmaskSettings {
   bool logits_eos_inf = false;               // eos can never be predicted
   bool confidence_eos_eot_inf = false;       // eos and eot are written last
   int64_t eot_id = -1;                       // needed by confidence_eos_eot_inf
+  Acceleration acceleration;
 
   template <typename Visitor>
   void fields(Visitor& visit) {
@@ -32,19 +33,24 @@ struct UnmaskSettings {
     visit("logits_eos_inf", logits_eos_inf, "never predict the end of sequence");
     visit("confidence_eos_eot_inf", confidence_eos_eot_inf, "write ends of sequence and turn last");
     visit("eot_id", eot_id, "id of the end-of-turn token");
+    visit("acceleration", acceleration, "faster, approximate unmasking");
   }
 };
+
+// Throws UserError when the settings are out of their ranges or do not fit together for an answer of `length` tokens.
+void check_settings(const UnmaskSettings& settings, int64_t length);
 
 // Fills the masked positions of start [B, L], block by block from column `region` on. As in the reference, a mask
 // before the region competes with those of the present block; what a block leaves open stays masked. attention_mask [B,
 // L] may be undefined. Throws UserError when the settings do not fit together.
 at::Tensor unmask(const Decoder& model, const at::Tensor& start_BL, int64_t region, const UnmaskSettings& settings,
-                  const at::Tensor& attention_mask_BL = {}, uint64_t seed = 0,
-                  const UnmaskObserver& observer = nullptr);
+                  const at::Tensor& attention_mask_BL = {}, uint64_t seed = 0, const UnmaskObserver& observer = nullptr,
+                  DecodeStatistics* statistics = nullptr);
 
 // Appends gen_length masks to the prompt [B, P] and unmasks them. prompt_mask [B, P] may be undefined.
 at::Tensor generate(const Decoder& model, const at::Tensor& prompt_BP, const UnmaskSettings& settings,
-                    const at::Tensor& prompt_mask_BP = {}, uint64_t seed = 0, const UnmaskObserver& observer = nullptr);
+                    const at::Tensor& prompt_mask_BP = {}, uint64_t seed = 0, const UnmaskObserver& observer = nullptr,
+                    DecodeStatistics* statistics = nullptr);
 
 // Logits with classifier-free guidance: un + (scale + 1)(cond - un), where `un` sees every position of `given` [B, L]
 // (bool) as masked. scale 0 is the plain forward pass.

@@ -19,6 +19,14 @@ MaskedSequence append_masks(const at::Tensor& prompt_BP, const at::Tensor& promp
   return sequence;
 }
 
+at::Tensor guide(const at::Tensor& conditional, const at::Tensor& unconditional, double scale) {
+  return unconditional + (scale + 1) * (conditional - unconditional);
+}
+
+at::Tensor probability_of(const at::Tensor& logits_MV, const at::Tensor& ids_M) {
+  return (logits_MV.gather(-1, ids_M.unsqueeze(-1)).squeeze(-1) - at::logsumexp(logits_MV, {-1})).exp();
+}
+
 at::Tensor aligned_logits(const Decoder& model, const at::Tensor& ids_BL, const at::Tensor& attention_mask_BL) {
   const at::Tensor logits_BLV = model.logits(ids_BL, attention_mask_BL);
   if (!model.config.shifted_logits) return logits_BLV;

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "model/random_model.h"
@@ -163,6 +164,45 @@ TEST_F(DreamSampler, OfOneTokenEvenAHotSamplerTakesTheBest) {
   EXPECT_TRUE(at::equal(run(s, 3), coldest));
 }
 
+TEST_F(DreamSampler, BlocksAreFilledFromLeftToRightOnTheirOwnSchedule) {
+  auto s = settings(12, 12);
+  s.block_length = 4;
+  at::Tensor before = append_masks(prompt(), {}, 12, kMask).tokens_BL;
+  std::vector<int64_t> counts, columns;
+  generate(model_, prompt(), s, {}, 0, [&](const at::Tensor& tokens, const at::Tensor&, const at::Tensor&) {
+    const at::Tensor written = (tokens != before)[0].nonzero().squeeze(-1);
+    for (int64_t i = 0; i < written.size(0); ++i) columns.push_back((written[i].item<int64_t>() - 3) / 4);
+    counts.push_back(written.size(0));
+    before = tokens;
+  });
+  EXPECT_THAT(counts, testing::ElementsAre(0, 1, 1, 2, 0, 1, 1, 2, 0, 1, 1, 2));
+  EXPECT_TRUE(std::is_sorted(columns.begin(), columns.end()));
+}
+
+TEST_F(DreamSampler, OneBlockIsTheDefault) {
+  auto s = settings(12, 5);
+  const at::Tensor tokens = run(s);
+  s.block_length = 12;
+  EXPECT_TRUE(at::equal(run(s), tokens));
+}
+
+TEST_F(DreamSampler, BlocksOfASequenceCountFromItsFirstMask) {
+  auto s = settings(8, 8);
+  s.block_length = 4;
+  const at::Tensor start = append_masks(prompt(), {}, 8, kMask).tokens_BL;
+  EXPECT_TRUE(at::equal(unmask(model_, start, s), run(s)));
+}
+
+// With one token kept all are equally confident, and the leftmost is written first.
+TEST_F(DreamSampler, RawLogitsRankAsIfNothingWereCut) {
+  const auto uncut = settings(8, 8, "maskgit_plus");
+  auto cut = uncut;
+  cut.top_k = 1;
+  EXPECT_FALSE(at::equal(run(cut), run(uncut)));
+  cut.confidence = "raw_logits";
+  EXPECT_TRUE(at::equal(run(cut), run(uncut)));
+}
+
 TEST(CutProbabilities, TopPKeepsTheTokenThatCrossesTheThreshold) {
   const at::Tensor logits = logits_of({0.1, 0.5, 0.15, 0.25});
   expect_probabilities(cut_probabilities(logits, 0, 0.6, 0), {0, 2.0 / 3, 0, 1.0 / 3});
@@ -196,6 +236,15 @@ TEST_F(DreamSampler, SettingsOutOfRangeAreRefused) {
   refused(&DiffusionSettings::top_p, 1.5, "top_p");
   refused(&DiffusionSettings::top_k, int64_t{-1}, "top_k");
   refused(&DiffusionSettings::alg_temp, -1.0, "alg_temp");
+  refused(&DiffusionSettings::block_length, int64_t{3}, "no multiple of block_length 3");
+  refused(&DiffusionSettings::block_length, int64_t{-1}, "block_length");
+  refused(&DiffusionSettings::confidence, std::string("raw_logit"), "did you mean 'raw_logits'");
+  auto uneven = settings(8, 3);
+  uneven.block_length = 4;
+  expect_refused(uneven, "steps 3 is no multiple of the 2 blocks");
+  Decoder autoregressive = model_;
+  autoregressive.config.mask_id = -1;
+  EXPECT_THROW(generate(autoregressive, prompt(), settings(8, 8)), UserError);
 }
 
 }  // namespace

@@ -153,7 +153,7 @@ TEST_F(UnmaskTest, SettingsThatDoNotFitTogetherAreRefused) {
   expect_refused(settings(8, 4, 0), "steps 0");
   auto s = settings(8, 8, 8);
   s.remasking = "entropy";
-  expect_refused(s, "remasking must be low_confidence or random");
+  expect_refused(s, "no remasking (order) 'entropy'");
   s = settings(8, 8, 8);
   s.temperature = -1;
   expect_refused(s, "temperature");

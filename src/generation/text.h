@@ -1,0 +1,24 @@
+// Prompts into a sampler, text out of it. Letters: B batch, P padded prompt length.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace freeact {
+
+struct PaddedPrompts {
+  at::Tensor ids_BP;             // int64
+  at::Tensor attention_mask_BP;  // int64, 1 real, 0 pad; undefined when all have one length
+};
+
+// Puts pads before the shorter prompts, so that all answers begin in one column. Throws UserError when there is no
+// prompt, or when pads are needed and pad_id is negative.
+PaddedPrompts pad_left(const std::vector<std::vector<int64_t>>& prompts, int64_t pad_id);
+
+// Text up to the first occurrence of any stop string. Throws UserError on an empty one.
+std::string cut_at_stops(std::string text, const std::vector<std::string>& stops);
+
+}  // namespace freeact
