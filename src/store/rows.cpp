@@ -2,32 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-#include <limits>
+#include "store/columns.h"
 
 namespace freeact {
 namespace {
-
-// SQLite knows no NaN: it stores NULL, which we read back as NaN.
-double real(const SQLite::Column& column) {
-  return column.isNull() ? std::numeric_limits<double>::quiet_NaN() : column.getDouble();
-}
-
-// SQLite integers are signed; seeds keep their bits.
-int64_t signed_bits(uint64_t seed) {
-  return static_cast<int64_t>(seed);
-}
-uint64_t unsigned_bits(const SQLite::Column& column) {
-  return static_cast<uint64_t>(column.getInt64());
-}
-
-template <typename... Values>
-void insert(SQLite::Statement& statement, const Values&... values) {
-  int index = 0;
-  (statement.bind(++index, values), ...);
-  statement.exec();
-  statement.reset();
-}
 
 void insert_metrics(SQLite::Database& database, const RunRecord& run, int64_t id) {
   SQLite::Statement statement(database, "INSERT INTO metrics VALUES (?,?,?,?,?,?,?,?,?,?)");

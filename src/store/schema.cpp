@@ -37,6 +37,15 @@ CREATE TABLE layer_errors (
   token_type TEXT NOT NULL, relative_error REAL, tokens INTEGER NOT NULL,
   UNIQUE (run_id, layer, site, token_type));
 )sql",
+    R"sql(
+CREATE TABLE latencies (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL, baseline TEXT NOT NULL, model TEXT NOT NULL,
+  checkpoint_hash TEXT NOT NULL, backend TEXT NOT NULL, unit TEXT NOT NULL, clock TEXT NOT NULL, median_s REAL,
+  p10_s REAL, p90_s REAL, count INTEGER NOT NULL, ratio REAL, ratio_low REAL, ratio_high REAL, accuracy REAL,
+  accuracy_kind TEXT NOT NULL, statistics TEXT NOT NULL, seed INTEGER NOT NULL, machine TEXT NOT NULL,
+  threads INTEGER NOT NULL, flags TEXT NOT NULL, cpu_clock TEXT NOT NULL, source_version TEXT NOT NULL,
+  measured_at TEXT NOT NULL);
+)sql",
 };
 
 int pragma(SQLite::Database& database, const char* name) {

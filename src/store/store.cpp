@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "store/latency_rows.h"
 #include "store/rows.h"
 #include "store/schema.h"
 #include "util/error.h"
@@ -115,6 +116,18 @@ std::optional<int64_t> Store::find(std::string_view reference) const {
     found = run.id;
   }
   return found;
+}
+
+void Store::add_latencies(const std::vector<LatencyRow>& rows) {
+  guarded(path_, [&] {
+    SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
+    insert_latencies(*database_, rows);
+    transaction.commit();
+  });
+}
+
+std::vector<LatencyRow> Store::latencies() const {
+  return guarded(path_, [&] { return select_latencies(*database_); });
 }
 
 std::string Store::results_digest() const {

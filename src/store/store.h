@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "store/latency.h"
 #include "store/record.h"
 
 namespace SQLite {
@@ -50,8 +51,14 @@ class Store {
   // A run by its number, or by the beginning of its key. UserError when several keys begin like that.
   std::optional<int64_t> find(std::string_view reference) const;
 
+  // Measured times: all of one call or none. Repeated measurements stand beside the older ones.
+  void add_latencies(const std::vector<LatencyRow>& rows);
+  // In the order they were added.
+  std::vector<LatencyRow> latencies() const;
+
   // SHA-256 over every result in order of key: equal for two databases that hold the same results, however they came
-  // about. Leaves out ids, times and machines, and the text of the configuration, which the key stands for.
+  // about. Leaves out ids, times (latencies too) and machines, and the text of the configuration, which the key stands
+  // for.
   std::string results_digest() const;
 
  private:

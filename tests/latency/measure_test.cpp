@@ -1,0 +1,122 @@
+#include "latency/measure.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "latency/machine.h"
+#include "latency/memory.h"
+
+namespace freeact {
+namespace {
+
+using testing::Each;
+using testing::ElementsAre;
+using testing::Ge;
+using testing::HasSubstr;
+
+// A clock that only moves when a rival works, and the order in which they did.
+class FakeTime : public testing::Test {
+ protected:
+  Rival rival(const std::string& name, double seconds) {
+    return {name, [this, name, seconds] {
+              log_ += name;
+              now_ += seconds;
+            }};
+  }
+  std::vector<Measurement> measure_on_fake_clock(const std::vector<Rival>& rivals, const MeasureSettings& settings) {
+    return measure(rivals, settings, [this] { return now_; });
+  }
+
+  double now_ = 1000;
+  std::string log_;
+};
+
+TEST_F(FakeTime, RivalsTakeTurnsAndTheOrderRotates) {
+  MeasureSettings settings;
+  settings.warm_up_rounds = 1;
+  settings.rounds = 6;
+  measure_on_fake_clock({rival("A", 1), rival("B", 2), rival("C", 3)}, settings);
+  EXPECT_EQ(log_,
+            "ABC"
+            "ABC"
+            "BAC"
+            "CAB"
+            "ACB"
+            "BCA"
+            "CBA");
+}
+
+TEST_F(FakeTime, EveryRivalStartsEquallyOftenAndHasBothNeighbours) {
+  for (const size_t rivals : {2U, 3U, 5U}) {
+    std::map<size_t, int> starts;
+    std::map<std::pair<size_t, size_t>, int> follows;
+    for (int64_t round = 0; round < static_cast<int64_t>(2 * rivals); ++round) {
+      const auto order = order_of_round(round, rivals);
+      ++starts[order.front()];
+      for (size_t i = 1; i < rivals; ++i) ++follows[{order[i - 1], order[i]}];
+    }
+    for (size_t i = 0; i < rivals; ++i) {
+      EXPECT_EQ(starts[i], 2) << rivals;
+      const size_t next = (i + 1) % rivals;
+      EXPECT_GT((follows[{i, next}]), 0) << rivals;
+      EXPECT_GT((follows[{next, i}]), 0) << rivals;
+    }
+  }
+}
+
+TEST_F(FakeTime, WarmUpIsNotTimed) {
+  bool first = true;
+  const Rival cold = {"cold", [&] { now_ += std::exchange(first, false) ? 100 : 1; }};
+  MeasureSettings settings;
+  settings.rounds = 3;
+  EXPECT_THAT(measure_on_fake_clock({cold}, settings)[0].seconds, ElementsAre(1, 1, 1));
+}
+
+TEST_F(FakeTime, GoesOnUntilTheTimeIsMeasured) {
+  MeasureSettings settings;
+  settings.min_rounds = 2;
+  settings.min_time_s = 10;
+  const auto results = measure_on_fake_clock({rival("A", 1), rival("B", 2)}, settings);  // 3 s a round
+  EXPECT_EQ(results[0].seconds.size(), 4U);
+  EXPECT_EQ(results[1].name, "B");
+  EXPECT_THAT(results[1].seconds, Each(2));
+}
+
+TEST_F(FakeTime, KeepsTheLeastAndTheMostRounds) {
+  MeasureSettings settings;
+  settings.min_rounds = 3;
+  settings.min_time_s = 0.5;
+  EXPECT_EQ(measure_on_fake_clock({rival("slow", 60)}, settings)[0].seconds.size(), 3U);
+  settings.max_rounds = 7;
+  EXPECT_EQ(measure_on_fake_clock({rival("quick", 1e-9)}, settings)[0].seconds.size(), 7U);
+}
+
+TEST(Clocks, OnlyMoveForward) {
+  for (const auto clock : {wall_seconds, thread_cpu_seconds}) {
+    const double begin = clock();
+    EXPECT_GE(clock(), begin);
+  }
+}
+
+TEST(Memory, SeesWhatARunTouches) {
+  constexpr int64_t kBytes = 64 << 20;
+  const PeakMemory memory;
+  { const std::vector<char> block(kBytes, 'x'); }
+  const int64_t extra = memory.extra_bytes();
+  if (extra < 0) GTEST_SKIP() << "this kernel does not tell";
+  EXPECT_GE(extra, kBytes * 9 / 10);
+  EXPECT_LE(resident_memory().now_bytes, resident_memory().peak_bytes);
+}
+
+TEST(MachineDescription, IsOneLine) {
+  const std::string line = machine_line({"A CPU", 2, "avx2", "1 MHz", "An OS"}, 3);
+  EXPECT_EQ(line, "A CPU, 2 cores, 3 threads per run, An OS");
+  const Machine here = describe_machine();
+  EXPECT_GT(here.cores, 0);
+  EXPECT_THAT(here.clock, HasSubstr("governor"));
+}
+
+}  // namespace
+}  // namespace freeact
