@@ -45,22 +45,11 @@ void validate(const CalibrationConfig& calibration) {
   require_text("calibration.dataset", calibration.dataset);
   require(calibration.num_samples >= 1, "calibration.num_samples", "1 or more", calibration.num_samples);
   require(calibration.sequence_length >= 0, "calibration.sequence_length", "0 or more", calibration.sequence_length);
+  require(calibration.stride >= 0, "calibration.stride", "0 or more", calibration.stride);
   require_share("calibration.mask_ratio_min", calibration.mask_ratio_min);
   require_share("calibration.mask_ratio_max", calibration.mask_ratio_max);
   require(calibration.mask_ratio_min <= calibration.mask_ratio_max, "calibration.mask_ratio_min",
           "at most mask_ratio_max", calibration.mask_ratio_min);
-}
-
-void validate(const TaskConfig& task, const std::string& prefix) {
-  require_text(prefix + "name", task.name);
-  require_one_of(prefix + "kind", task.kind, {"generation", "likelihood"});
-  require_text(prefix + "dataset", task.dataset);
-  require_text(prefix + "metric", task.metric);
-  require(task.num_items >= 0, prefix + "num_items", "0 or more", task.num_items);
-  require(task.version >= 1, prefix + "version", "1 or more", task.version);
-  require(task.generation.is_object(), prefix + "generation", "a group of keys", task.generation);
-  for (size_t i = 0; i < task.mask_ratios.size(); ++i)
-    require_share(fmt::format("{}mask_ratios[{}]", prefix, i), task.mask_ratios[i]);
 }
 
 void validate(const std::vector<TaskConfig>& tasks) {
@@ -68,7 +57,7 @@ void validate(const std::vector<TaskConfig>& tasks) {
   std::set<std::string> names;
   for (size_t i = 0; i < tasks.size(); ++i) {
     const std::string prefix = fmt::format("tasks[{}].", i);
-    validate(tasks[i], prefix);
+    require_text(prefix + "name", tasks[i].name);
     if (!names.insert(tasks[i].name).second)
       throw FieldError(prefix + "name",
                        fmt::format("task '{}' is listed twice: results could not be told apart", tasks[i].name));
@@ -87,15 +76,27 @@ void validate(const Experiment& experiment) {
   require(experiment.launcher.workers >= 1, "launcher.workers", "1 or more", experiment.launcher.workers);
 }
 
-// {name, a, b} -> {name, settings: {a, b}}, the form of MethodConfig.
-void nest_method_settings(Json& values) {
-  const auto method = values.find("method");
-  if (method == values.end() || !method->is_object()) return;
+// {name, a, b} -> {name, settings: {a, b}}, the form of MethodConfig and TaskConfig.
+void nest_settings(Json& group) {
+  if (!group.is_object()) return;
   Json nested = Json::object();
-  if (const auto name = method->find("name"); name != method->end()) nested["name"] = *name;
-  method->erase("name");
-  nested["settings"] = std::move(*method);
-  *method = std::move(nested);
+  if (const auto name = group.find("name"); name != group.end()) nested["name"] = *name;
+  group.erase("name");
+  nested["settings"] = std::move(group);
+  group = std::move(nested);
+}
+
+void nest_all_settings(Json& values) {
+  if (const auto method = values.find("method"); method != values.end()) nest_settings(*method);
+  if (const auto tasks = values.find("tasks"); tasks != values.end() && tasks->is_array())
+    for (Json& task : *tasks) nest_settings(task);
+}
+
+// The inverse of nest_settings.
+void flatten_settings(Json& group) {
+  const Json settings = group["settings"];
+  group.erase("settings");
+  group.update(settings);
 }
 
 }  // namespace
@@ -110,7 +111,7 @@ std::string QuantConfig::label() const {
 Experiment read_experiment(const Tree& tree) {
   try {
     Json values = tree.values;
-    nest_method_settings(values);
+    nest_all_settings(values);
     auto experiment = read_fields<Experiment>(values);
     validate(experiment);
     if (experiment.method.name == "none") experiment.quant = {.w_bits = 16, .a_bits = 16, .kv_bits = 16};
@@ -122,10 +123,8 @@ Experiment read_experiment(const Tree& tree) {
 
 Json resolved_values(const Experiment& experiment) {
   Json values = write_fields(experiment);
-  Json& method = values["method"];
-  const Json settings = method["settings"];
-  method.erase("settings");
-  for (const auto& [key, value] : settings.items()) method[key] = value;
+  flatten_settings(values["method"]);
+  for (Json& task : values["tasks"]) flatten_settings(task);
   return values;
 }
 

@@ -61,39 +61,32 @@ struct CalibrationConfig {
   std::string dataset;
   int num_samples = 32;
   int sequence_length = 0;
+  int64_t stride = 0;
   double mask_ratio_min = 0.0;
   double mask_ratio_max = 1.0;
 
   template <typename Visitor>
   void fields(Visitor& visit) {
-    visit("dataset", dataset, "folder below datasets/");
+    visit("dataset", dataset, "folder below datasets/, or a path; a .txt file is read as running text");
     visit("num_samples", num_samples, "sequences");
     visit("sequence_length", sequence_length, "tokens a sequence; 0: as the data has it");
+    visit("stride", stride,
+          "running text: characters from the start of one sequence to the next, the first at 0; 0: spread over the "
+          "whole text from a start drawn by the seed");
     visit("mask_ratio_min", mask_ratio_min, "diffusion models: least share of masked tokens, drawn per sequence");
     visit("mask_ratio_max", mask_ratio_max, "diffusion models: greatest share of masked tokens");
   }
 };
 
+// The evaluation checks a task's settings: this room knows no task.
 struct TaskConfig {
   std::string name;
-  std::string kind = "generation";
-  std::string dataset;
-  int num_items = 0;
-  std::string metric;
-  int version = 1;
-  Json generation = Json::object();
-  std::vector<double> mask_ratios;
+  Json settings = Json::object();  // the task's file without "name"
 
   template <typename Visitor>
   void fields(Visitor& visit) {
     visit("name", name, "name shown in reports");
-    visit("kind", kind, "generation: an answer is written and scored; likelihood: given text is scored");
-    visit("dataset", dataset, "folder below datasets/");
-    visit("num_items", num_items, "first items of the data set; 0: all");
-    visit("metric", metric, "scorer");
-    visit("version", version, "raised when prompt, scorer or data change, so that old rows are not compared with new");
-    visit("generation", generation, "settings of the sampler");
-    visit("mask_ratios", mask_ratios, "likelihood of diffusion models: shares of masked tokens");
+    visit("settings", settings, "what the evaluation declares");
   }
 };
 

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "config/yaml.h"
+#include "util/cache.h"
 
 namespace freeact {
 namespace {
@@ -55,6 +56,8 @@ class Interpolator {
 
   Json lookup(const std::string& name, const std::string& path) {
     if (name.starts_with("env:")) return environment(name.substr(4), path);
+    if (name.starts_with("cache:")) return (cache_folder() / name.substr(6)).string();
+    if (name.starts_with("data:")) return data_folder(name.substr(5)).string();
     const Json* value = name.empty() ? nullptr : tree_.find(name);
     if (value == nullptr) {
       std::vector<std::string> keys;

@@ -54,15 +54,37 @@ DatasetPart read_sudoku_csv(const fs::path& file, size_t limit) {
   return part;
 }
 
-DatasetPart read_folder(const fs::path& folder, const std::string& split, size_t limit) {
+void check_item(const TaskItem&, const std::string&) {}
+
+void check_item(const ChoiceItem& item, const std::string& place) {
+  if (item.choices.size() < 2) throw UserError("{}: 'choices' must list two or more", place);
+  if (std::find(item.choices.begin(), item.choices.end(), "") != item.choices.end())
+    throw UserError("{}: 'choices' must hold no empty text", place);
+  if (item.answer < 0 || item.answer >= std::ssize(item.choices))
+    throw UserError("{}: 'answer' is {}, but must be the place of a choice, 0 to {}", place, item.answer,
+                    item.choices.size() - 1);
+}
+
+// A task's sequence cannot be guessed, while a context and its choice need nothing between them.
+std::string layout_text(const fs::path& file, const TaskItem*) {
+  return read_file(file);
+}
+
+std::string layout_text(const fs::path& file, const ChoiceItem*) {
+  return fs::exists(file) ? read_file(file) : R"({"text": "{input}{answer}"})";
+}
+
+template <typename Item>
+Part<Item> read_folder(const fs::path& folder, const std::string& split, size_t limit) {
   const fs::path layout_file = folder / "layout.json", items_file = folder / (split + ".jsonl");
-  const std::string layout = read_file(layout_file), items = read_file(items_file);
-  DatasetPart part = {folder.filename().string(),
-                      parse_fields<Layout>(layout, layout_file.string()),
-                      {},
-                      sha256(sha256(layout) + sha256(items))};
+  const std::string layout = layout_text(layout_file, static_cast<Item*>(nullptr)), items = read_file(items_file);
+  Part<Item> part = {folder.filename().string(),
+                     parse_fields<Layout>(layout, layout_file.string()),
+                     {},
+                     sha256(sha256(layout) + sha256(items))};
   for_each_line(items_file, items, [&](const std::string& line, const std::string& place) {
-    part.items.push_back(parse_fields<TaskItem>(line, place));
+    part.items.push_back(parse_fields<Item>(line, place));
+    check_item(part.items.back(), place);
     return part.items.size() < limit;
   });
   return part;
@@ -76,24 +98,40 @@ std::vector<std::string> part_names(const fs::path& file) {
   return json.get<std::vector<std::string>>();
 }
 
+size_t limit_of(int64_t num_items) {
+  return num_items > 0 ? static_cast<size_t>(num_items) : SIZE_MAX;
+}
+
+template <typename Item>
+std::vector<Part<Item>> read_parts(const fs::path& place, const std::string& dataset, const std::string& split,
+                                   int64_t num_items) {
+  if (!fs::is_directory(place))
+    throw UserError("there is no data set '{}': no folder {}", dataset, place.lexically_normal().string());
+  std::vector<Part<Item>> parts;
+  if (!fs::exists(place / "parts.json"))
+    parts.push_back(read_folder<Item>(place, split, limit_of(num_items)));
+  else
+    for (const std::string& name : part_names(place / "parts.json"))
+      parts.push_back(read_folder<Item>(place.parent_path() / name, split, limit_of(num_items)));
+  for (const auto& part : parts)
+    if (part.items.empty()) throw UserError("data set '{}' has no {} items", part.name, split);
+  return parts;
+}
+
 }  // namespace
 
 std::vector<DatasetPart> read_dataset(const fs::path& datasets, const std::string& dataset, const std::string& split,
                                       int64_t num_items) {
   const fs::path place = datasets / dataset;  // an absolute path replaces the root
-  const size_t limit = num_items > 0 ? static_cast<size_t>(num_items) : SIZE_MAX;
-  if (place.extension() == ".csv") return {read_sudoku_csv(place, limit)};
-  if (!fs::is_directory(place))
-    throw UserError("there is no data set '{}': no folder {}", dataset, place.lexically_normal().string());
-  std::vector<DatasetPart> parts;
-  if (!fs::exists(place / "parts.json"))
-    parts.push_back(read_folder(place, split, limit));
-  else
-    for (const std::string& name : part_names(place / "parts.json"))
-      parts.push_back(read_folder(place.parent_path() / name, split, limit));
-  for (const DatasetPart& part : parts)
-    if (part.items.empty()) throw UserError("data set '{}' has no {} items", part.name, split);
-  return parts;
+  if (place.extension() != ".csv") return read_parts<TaskItem>(place, dataset, split, num_items);
+  DatasetPart part = read_sudoku_csv(place, limit_of(num_items));
+  if (part.items.empty()) throw UserError("data set '{}' has no items", part.name);
+  return {part};
+}
+
+std::vector<ChoicePart> read_choices(const fs::path& datasets, const std::string& dataset, const std::string& split,
+                                     int64_t num_items) {
+  return read_parts<ChoiceItem>(datasets / dataset, dataset, split, num_items);
 }
 
 std::vector<TokenSequence> lay_out_all(const DatasetPart& part, const Tokenizer& tokenizer, SequenceIds ids) {

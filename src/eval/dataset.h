@@ -1,5 +1,6 @@
-// Reading a data set's folder: layout.json and SPLIT.jsonl with one {"input", "answer"} a line, or parts.json, a list
-// of other folders beside it that are read together. A new task of this kind needs files only, no code.
+// Reading a data set's folder: layout.json and SPLIT.jsonl with one {"input", "answer"} or {"context", "choices",
+// "answer"} a line, or parts.json, a list of other folders beside it that are read together. A new task of these kinds
+// needs files only, no code.
 #pragma once
 
 #include <filesystem>
@@ -11,18 +12,25 @@
 namespace freeact {
 
 // The items of one folder that share a layout.
-struct DatasetPart {
+template <typename Item>
+struct Part {
   std::string name;  // the folder's
   Layout layout;
-  std::vector<TaskItem> items;
+  std::vector<Item> items;
   std::string hash;  // SHA-256 of the files it was read from
 };
+using DatasetPart = Part<TaskItem>;
+using ChoicePart = Part<ChoiceItem>;
 
 // dataset names a folder below `datasets`, or is a path. A path to a .csv file is a list of 4x4 sudokus in the form of
 // the d1 project (header "Puzzle,Solution", 0 for blank). split: "test" or "calibration". num_items: the first of each
 // part; 0: all. Throws UserError naming file and line.
 std::vector<DatasetPart> read_dataset(const std::filesystem::path& datasets, const std::string& dataset,
                                       const std::string& split, int64_t num_items = 0);
+
+// The same of items with choices, whose layout.json may be missing (the context, then the choice).
+std::vector<ChoicePart> read_choices(const std::filesystem::path& datasets, const std::string& dataset,
+                                     const std::string& split, int64_t num_items = 0);
 
 // The sequences of a part for one model. Throws UserError unless all have one length, which unpadded batches need.
 std::vector<TokenSequence> lay_out_all(const DatasetPart& part, const Tokenizer& tokenizer, SequenceIds ids);

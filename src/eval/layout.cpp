@@ -73,7 +73,27 @@ class Writer {
   TokenSequence sequence_;
 };
 
+std::string fill_in(std::string text, const std::string& input) {
+  for (size_t at = 0; (at = text.find(kInputSlot, at)) != std::string::npos; at += input.size())
+    text.replace(at, kInputSlot.size(), input);
+  return text;
+}
+
 }  // namespace
+
+SequenceIds diffusion_ids(const DecoderConfig& config) {
+  if (config.mask_id < 0) throw UserError("the model has no mask token, which masked-diffusion tasks need");
+  return {config.mask_id, config.eos_id};
+}
+
+Surroundings surroundings(const Layout& layout, const std::string& input, const std::string& where) {
+  const size_t slot = layout.text.find(kAnswerSlot);
+  if (slot == std::string::npos) throw UserError("{}: the layout needs the slot {{answer}}", where);
+  if (!layout.blank.empty() || layout.length != 0)
+    throw UserError(
+        "{}: the layout's blank or length fixes where an answer ends: such items can only be solved in place", where);
+  return {fill_in(layout.text.substr(0, slot), input), fill_in(layout.text.substr(slot + kAnswerSlot.size()), input)};
+}
 
 TokenSequence lay_out(const Layout& layout, const TaskItem& item, const Tokenizer& tokenizer, SequenceIds ids,
                       const std::string& where) {

@@ -1,10 +1,11 @@
-// How one item of a task becomes one token sequence of a masked-diffusion model: a text with slots, and what is masked.
+// How one item of a task becomes one token sequence: a text with slots, and what is masked.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "model/decoder.h"
 #include "tokenizer/tokenizer.h"
 #include "util/fields.h"
 
@@ -18,6 +19,20 @@ struct TaskItem {
   void fields(Visitor& visit) {
     visit("input", input, "what is asked");
     visit("answer", answer, "the right answer");
+  }
+};
+
+// One line of a multiple-choice data set.
+struct ChoiceItem {
+  std::string context;
+  std::vector<std::string> choices;
+  int64_t answer = -1;
+
+  template <typename Visitor>
+  void fields(Visitor& visit) {
+    visit("context", context, "what is asked");
+    visit("choices", choices, "the answers to choose from");
+    visit("answer", answer, "place of the right one among the choices, from 0");
   }
 };
 
@@ -41,12 +56,21 @@ struct Layout {
 struct SequenceIds {
   int64_t mask, end;
 };
+// Throws UserError when the model has no mask token.
+SequenceIds diffusion_ids(const DecoderConfig& config);
 
 // The whole sequence, and the same with mask ids wherever something is to be predicted.
 struct TokenSequence {
   std::vector<int64_t> target, masked;
   size_t answer_begin = 0, answer_end = 0;  // positions of the slot {answer}, ends of sequence behind it included
 };
+
+// The texts around {answer}, the input in its place.
+struct Surroundings {
+  std::string before, after;
+};
+// For answers whose length nobody knows beforehand. Throws UserError when the layout fixes it.
+Surroundings surroundings(const Layout& layout, const std::string& input, const std::string& where);
 
 // Throws UserError when the item does not fit the layout or the tokenizer; where names the item.
 TokenSequence lay_out(const Layout& layout, const TaskItem& item, const Tokenizer& tokenizer, SequenceIds ids,

@@ -114,8 +114,12 @@ const std::vector<PuzzleKind>& puzzle_kinds() {
 }
 
 const PuzzleKind& find_puzzle_kind(const std::string& name) {
+  return find_puzzle_kind(name, puzzle_kinds());
+}
+
+const PuzzleKind& find_puzzle_kind(const std::string& name, const std::vector<PuzzleKind>& kinds) {
   std::vector<std::string> known;
-  for (const PuzzleKind& kind : puzzle_kinds()) {
+  for (const PuzzleKind& kind : kinds) {
     if (kind.name == name) return kind;
     known.push_back(kind.name);
   }

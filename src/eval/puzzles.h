@@ -34,6 +34,7 @@ struct PuzzleKind {
 const std::vector<PuzzleKind>& puzzle_kinds();
 // Throws UserError listing the known ones.
 const PuzzleKind& find_puzzle_kind(const std::string& name);
+const PuzzleKind& find_puzzle_kind(const std::string& name, const std::vector<PuzzleKind>& kinds);
 
 // Special tokens of the sequences, in the order of their ids behind the 256 bytes.
 inline constexpr const char* kEndToken = "<|endoftext|>";

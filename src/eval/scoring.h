@@ -1,4 +1,4 @@
-// The two kinds of tasks, on data already read; see evaluate.h for the settings. Letters: B batch, T tokens.
+// The kinds of tasks, on data already read; see settings.h for the settings. Letters: B batch, T tokens.
 #pragma once
 
 #include <string>
@@ -15,18 +15,38 @@ struct Estimate {
 };
 Estimate estimate(const std::vector<double>& values);
 
+// Of scores that are 0 or 1, in per cent.
+MetricValue percentage(const std::string& name, const std::vector<double>& scores);
+
 // The answer's text in a sequence a model has completed: from the slot's begin to the first end of sequence, or to the
 // slot's end.
 std::string answer_text(const std::vector<int64_t>& ids, const TokenSequence& sequence, const Tokenizer& tokenizer,
                         int64_t end_id);
 
-// Exact match: the share of items whose text is the answer, character by character.
+// Exact match: the share of items whose text is the answer, character by character. Where answers are appended
+// (generation.max_new_tokens), their text is cut at the stops first and then loses its special tokens.
 TaskResult evaluate_generation(const std::vector<DatasetPart>& parts, const EvalTaskSettings& settings,
-                               const Decoder& model, const Tokenizer& tokenizer, uint64_t seed);
+                               const Decoder& model, const Tokenizer& tokenizer, uint64_t seed,
+                               const ChatTemplate* chat = nullptr);
 
 // Negative log-likelihood in nats. At each ratio r, round(r n) and at least one of the n answer tokens are masked; an
 // item counts with the mean over its masked tokens, the whole task with the mean over the ratios.
 TaskResult evaluate_likelihood(const std::vector<DatasetPart>& parts, const EvalTaskSettings& settings,
                                const Decoder& model, const Tokenizer& tokenizer, uint64_t seed);
+
+// Accuracy: the share of items whose likeliest choice is the right one; normalised: the one with the highest log
+// likelihood per byte of its text (EleutherAI/lm-evaluation-harness, acc and acc_norm). Diffusion models estimate the
+// likelihood (monte_carlo_nll) with the same masks for all choices of one length, autoregressive models compute it.
+TaskResult evaluate_choices(const std::vector<ChoicePart>& parts, const EvalTaskSettings& settings,
+                            const Decoder& model, const Tokenizer& tokenizer, uint64_t seed);
+
+// A text to be scored after another one, as token ids.
+struct Continuation {
+  std::vector<int64_t> context, ids;
+};
+// Spaces that end the context go to the continuation; the joined text is encoded and cut where the context's own ids
+// would end (ML-GSAI/LLaDA and EleutherAI/lm-evaluation-harness, _encode_pair).
+Continuation encode_continuation(const Tokenizer& tokenizer, const std::string& context,
+                                 const std::string& continuation);
 
 }  // namespace freeact

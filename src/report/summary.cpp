@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <map>
 #include <set>
 #include <sstream>
@@ -107,6 +108,32 @@ void add_clipping_caveat(std::vector<std::string>& sentences, const std::vector<
       fmt::format("Methods clip differently: {}. Part of a gap between them is clipping.", fmt::join(parts, "; ")));
 }
 
+// "a dual KV cache / parallel threshold 0.9" for each task of a run's configuration that was decoded so.
+std::map<std::string, std::string> approximate_decoding(const RunRecord& run) {
+  std::map<std::string, std::string> tasks;
+  std::istringstream text(run.resolved_config);
+  std::string task;
+  bool accelerated = false;
+  const auto add = [&](const std::string& what) { tasks[task] += (tasks[task].empty() ? "" : " / ") + what; };
+  for (std::string line; std::getline(text, line);) {
+    line.erase(0, line.find_first_not_of(" -"));
+    const std::string key = line.substr(0, line.find(':')), value = line.substr(std::min(line.size(), key.size() + 2));
+    if (key == "name") task = value;
+    if (key == "name" || key == "acceleration") accelerated = key == "acceleration";
+    if (accelerated && key == "kv_cache" && value != "none") add(fmt::format("a {} KV cache", value));
+    if (accelerated && key == "threshold" && std::atof(value.c_str()) > 0) add("parallel threshold " + value);
+  }
+  return tasks;
+}
+
+void add_decoding_caveats(std::vector<std::string>& sentences, const std::vector<Run>& runs) {
+  std::map<std::string, std::set<std::string>> tasks;
+  for (const auto& run : runs)
+    for (const auto& [task, how] : approximate_decoding(run.record)) tasks[how].insert(task);
+  for (const auto& [how, names] : tasks)
+    sentences.push_back(fmt::format("{}: decoded with {} (approximate).", list(names), how));
+}
+
 void add_seed_caveats(std::vector<std::string>& sentences, const Setting& setting) {
   std::vector<std::string> single;
   for (const auto& arm : setting.arms)
@@ -190,6 +217,7 @@ std::vector<std::string> caveats(const std::vector<Run>& runs, const std::vector
   add_item_caveat(sentences, runs);
   add_mixture_caveats(sentences, runs);
   add_clipping_caveat(sentences, runs);
+  add_decoding_caveats(sentences, runs);
   for (const auto& setting : settings) {
     add_seed_caveats(sentences, setting);
     add_missing(sentences, setting);

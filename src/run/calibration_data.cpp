@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "eval/dataset.h"
+#include "eval/plain_text.h"
 #include "util/error.h"
 #include "util/hash.h"
 #include "util/random.h"
@@ -16,18 +18,63 @@ namespace {
 constexpr const char* kSplit = "calibration";
 constexpr size_t kRun = 8;  // sequences of one part in a row: whole batches of one length, parts mixed along the way
 
-// The target with a random share of its answer masked, at least one token.
+constexpr int64_t kCharactersPerToken = 8;  // more than any usual text has, so that no sequence runs over the end
+
+bool is_running_text(const CalibrationConfig& config) {
+  return config.dataset.ends_with(".txt");
+}
+
+// The ids with a random share of the positions `answer` masked, at least one.
+at::Tensor mask_share(std::vector<int64_t> ids, std::vector<size_t> answer, const CalibrationConfig& config,
+                      int64_t mask_id, Random& random) {
+  random.shuffle(answer);
+  const double ratio = config.mask_ratio_min + random.uniform() * (config.mask_ratio_max - config.mask_ratio_min);
+  const auto count = std::max<size_t>(1, static_cast<size_t>(std::llround(ratio * static_cast<double>(answer.size()))));
+  for (size_t i = 0; i < std::min(count, answer.size()); ++i) ids[answer[i]] = mask_id;
+  return at::tensor(ids, at::kLong);
+}
+
 at::Tensor mask_answer(const TokenSequence& sequence, const CalibrationConfig& config, int64_t mask_id,
                        Random& random) {
   std::vector<size_t> answer;
   for (size_t i = 0; i < sequence.target.size(); ++i)
     if (sequence.masked[i] == mask_id) answer.push_back(i);
-  random.shuffle(answer);
-  const double ratio = config.mask_ratio_min + random.uniform() * (config.mask_ratio_max - config.mask_ratio_min);
-  const auto count = std::max<size_t>(1, static_cast<size_t>(std::llround(ratio * static_cast<double>(answer.size()))));
-  std::vector<int64_t> ids = sequence.target;
-  for (size_t i = 0; i < std::min(count, answer.size()); ++i) ids[answer[i]] = mask_id;
-  return at::tensor(ids, at::kLong);
+  return mask_share(sequence.target, std::move(answer), config, mask_id, random);
+}
+
+// Where the sequences of a text begin: one every stride, the held-out ones half a stride further.
+struct Spacing {
+  int64_t first, stride;
+};
+
+Spacing spacing(const CalibrationConfig& config, int64_t num_characters, Random& random) {
+  if (config.stride > 0) return {0, config.stride};
+  const int64_t stride = (num_characters - kCharactersPerToken * config.sequence_length) / config.num_samples;
+  if (stride < 2)
+    throw UserError("calibration.num_samples is {}, which is too many for the {} characters of '{}'",
+                    config.num_samples, num_characters, config.dataset);
+  return {static_cast<int64_t>(random.below(static_cast<uint64_t>(stride / 2))), stride};
+}
+
+CalibrationSequences draw_text(const CalibrationConfig& config, const std::filesystem::path& file,
+                               const DecoderConfig& model, const Tokenizer& tokenizer, Random random) {
+  if (config.sequence_length < 2)
+    throw UserError("calibration.sequence_length is {}: running text needs 2 tokens or more", config.sequence_length);
+  const PlainText text(file);
+  const auto [first, stride] = spacing(config, text.num_characters(), random);
+  std::vector<size_t> everywhere(static_cast<size_t>(config.sequence_length));
+  std::iota(everywhere.begin(), everywhere.end(), 0);
+  const auto sequence_at = [&](int64_t offset) {
+    auto ids = text.tokens(tokenizer, offset, config.sequence_length);
+    return model.mask_id < 0 ? at::tensor(ids, at::kLong)
+                             : mask_share(std::move(ids), everywhere, config, model.mask_id, random);
+  };
+  CalibrationSequences drawn;
+  for (int64_t i = 0; i < config.num_samples; ++i) {
+    drawn.calibration.push_back(sequence_at(first + i * stride));
+    drawn.held_out.push_back(sequence_at(first + i * stride + stride / 2));
+  }
+  return drawn;
 }
 
 // Takes sequences [begin, begin + count) of every part, a run of each part in turn.
@@ -43,6 +90,8 @@ std::vector<at::Tensor> take(const std::vector<std::vector<at::Tensor>>& parts, 
 
 CalibrationSequences draw_calibration(const CalibrationConfig& config, const std::filesystem::path& datasets,
                                       const DecoderConfig& model, const Tokenizer& tokenizer, uint64_t seed) {
+  if (is_running_text(config))
+    return draw_text(config, datasets / config.dataset, model, tokenizer, Random(seed, "calibration text"));
   std::vector<std::vector<at::Tensor>> parts;
   for (const auto& part : read_dataset(datasets, config.dataset, kSplit)) {
     Random random(seed, "calibration " + part.name);
@@ -60,6 +109,7 @@ CalibrationSequences draw_calibration(const CalibrationConfig& config, const std
 }
 
 std::string calibration_data_hash(const CalibrationConfig& config, const std::filesystem::path& datasets) {
+  if (is_running_text(config)) return sha256_file(datasets / config.dataset);
   std::string all;
   for (const auto& part : read_dataset(datasets, config.dataset, kSplit)) all += part.name + part.hash;
   return sha256(all);

@@ -4,8 +4,10 @@
 
 #include "checkpoint/folder.h"
 #include "config/yaml.h"
+#include "eval/evaluate.h"
 #include "model/family.h"
 #include "run/calibration_data.h"
+#include "run/external.h"
 #include "run/provenance.h"
 #include "run/task_settings.h"
 #include "util/hash.h"
@@ -28,6 +30,17 @@ QuantSpec spec_of(const QuantConfig& q) {
   return {{q.w_bits, q.w_symmetric}, {q.a_bits, q.a_symmetric}, kv, kv};
 }
 
+// What lies at a path is told by its hash; where it lies on this machine does not change a result.
+nlohmann::json without_places(nlohmann::json determining) {
+  const auto keep_name = [](nlohmann::json& path) {
+    if (path.is_string()) path = fs::path(path.get<std::string>()).filename().string();
+  };
+  keep_name(determining["model"]["path"]);
+  keep_name(determining["calibration"]["dataset"]);
+  for (auto& task : determining["tasks"]) keep_name(task["dataset"]);
+  return determining;
+}
+
 LayerError layer_error(const SiteError& error, const DecoderConfig& config) {
   return {static_cast<int>(error.layer), site_name(error.site),
           config.token_types[static_cast<size_t>(error.token_type)], error.relative_error, error.tokens};
@@ -40,6 +53,7 @@ std::shared_ptr<const LoadedModel> ModelCache::get(const ModelConfig& config) {
   auto& slot = loaded_[config.path + '\n' + config.family + '\n' + config.dtype];
   if (!slot) {
     const fs::path path = project_.resolve(config.path);
+    require_imported(path);
     const CheckpointFolder folder(path);
     slot = std::make_shared<LoadedModel>(LoadedModel{load_decoder(folder, config.family, parse_dtype(config.dtype)),
                                                      Tokenizer::load(path), folder.hash()});
@@ -52,6 +66,7 @@ Json CellRunner::validate(const Cell& cell) const {
   Json resolved = cell.resolved;
   if (e.backend.device != "cpu")
     throw UserError("key 'backend.device' is '{}', but this build computes on the cpu only", e.backend.device);
+  for (size_t i = 0; i < e.tasks.size(); ++i) resolved["tasks"][i] = resolved_task_settings(task_settings(cell, i));
   if (e.method.name == "none") return resolved;
   try {
     Json method = {{"name", e.method.name}};
@@ -64,13 +79,18 @@ Json CellRunner::validate(const Cell& cell) const {
 }
 
 std::string CellRunner::key(const Cell& cell) {
-  nlohmann::json determining = determining_settings(cell.resolved);
+  nlohmann::json determining = without_places(determining_settings(cell.resolved));
   const Experiment& e = cell.experiment;
   determining["checkpoint_hash"] = models_.get(e.model)->hash;
-  for (size_t i = 0; i < e.tasks.size(); ++i)
-    determining["data_hashes"].push_back(task_data_hash(project_.datasets(), task_settings(cell, i)));
-  if (e.method.name != "none")
+  for (size_t i = 0; i < e.tasks.size(); ++i) {
+    const EvalTaskSettings task = task_settings(cell, i);
+    require_imported(project_.datasets() / task.dataset);
+    determining["data_hashes"].push_back(task_data_hash(project_.datasets(), task));
+  }
+  if (e.method.name != "none") {
+    require_imported(project_.datasets() / e.calibration.dataset);
     determining["calibration_hash"] = calibration_data_hash(e.calibration, project_.datasets());
+  }
   return sha256(determining.dump());
 }
 
@@ -95,7 +115,7 @@ RunRecord CellRunner::run(const Cell& cell, const fs::path& progress_folder,
   record.calibration_s = calibration_watch.seconds();
   note("evaluating");
   const Stopwatch evaluation_watch;
-  evaluate(cell, quantised, model->tokenizer, record);
+  evaluate(cell, quantised, *model, record);
   record.evaluation_s = evaluation_watch.seconds();
   return record;
 }
@@ -121,10 +141,14 @@ Decoder CellRunner::quantise(const Cell& cell, const LoadedModel& model, const f
   return result.model;
 }
 
-void CellRunner::evaluate(const Cell& cell, const Decoder& model, const Tokenizer& tokenizer, RunRecord& record) const {
+void CellRunner::evaluate(const Cell& cell, const Decoder& quantised, const LoadedModel& model,
+                          RunRecord& record) const {
   for (size_t i = 0; i < cell.experiment.tasks.size(); ++i) {
-    const TaskResult result =
-        evaluate_task(project_.datasets(), task_settings(cell, i), model, tokenizer, cell.experiment.seed);
+    const EvalTaskSettings settings = task_settings(cell, i);
+    std::optional<ChatTemplate> chat;
+    if (settings.generation.chat) chat = ChatTemplate::load(project_.resolve(cell.experiment.model.path));
+    const TaskResult result = evaluate_task(project_.datasets(), settings, quantised, model.tokenizer,
+                                            cell.experiment.seed, chat ? &*chat : nullptr);
     for (const auto& metric : result.metrics)
       record.metrics.push_back({result.task, result.version, metric.name, metric.group, metric.value,
                                 metric.standard_error, metric.count, metric.higher_is_better, metric.unit});

@@ -55,7 +55,7 @@ class CellRunner {
  private:
   Decoder quantise(const Cell& cell, const LoadedModel& model, const std::filesystem::path& progress_folder,
                    const std::function<void(const std::string&)>& note, RunRecord& record) const;
-  void evaluate(const Cell& cell, const Decoder& model, const Tokenizer& tokenizer, RunRecord& record) const;
+  void evaluate(const Cell& cell, const Decoder& quantised, const LoadedModel& model, RunRecord& record) const;
 
   Project project_;
   const MethodTable& methods_;

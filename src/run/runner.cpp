@@ -6,6 +6,7 @@
 #include <atomic>
 #include <exception>
 #include <iostream>
+#include <set>
 #include <thread>
 
 #include "config/plan.h"
@@ -40,10 +41,12 @@ void print_plan(const std::vector<Job>& jobs, const std::vector<Job>& open) {
   for (const auto& job : open) fmt::print(stderr, "  {}  {}\n", job.key.substr(0, 8), job.label);
 }
 
+// The first metric of each task.
 std::string headline(const RunRecord& record) {
   std::string text;
+  std::set<std::string> told;
   for (const auto& metric : record.metrics)
-    if (metric.group.empty())
+    if (metric.group.empty() && told.insert(metric.task).second)
       text += metric.unit == "%" ? fmt::format("  {} {:.1f} %", metric.task, metric.value)
                                  : fmt::format("  {} {:.4f} {}", metric.task, metric.value, metric.unit);
   return text;

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "config/plan.h"
-#include "eval/evaluate.h"
+#include "eval/settings.h"
 
 namespace freeact {
 
-// Throws UserError, with the place where the key was written, on unknown sampler settings.
+// Throws UserError, with the place where the key was written, on settings that no task can have.
 EvalTaskSettings task_settings(const Cell& cell, size_t index);
 
 }  // namespace freeact

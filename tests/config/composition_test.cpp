@@ -72,8 +72,8 @@ TEST_F(Composition, TasksAreReadFromTheirFiles) {
   const auto tasks = single("x").experiment.tasks;
   ASSERT_EQ(tasks.size(), 2u);
   EXPECT_EQ(tasks[0].name, "reverse");
-  EXPECT_EQ(tasks[1].dataset, "sort");
-  EXPECT_EQ(tasks[1].num_items, 7);
+  EXPECT_EQ(tasks[1].settings["dataset"], "sort");
+  EXPECT_EQ(tasks[1].settings["num_items"], 7);
   EXPECT_EQ(single("x", {"tasks=sort"}).hash, single("x", {"tasks=[sort]"}).hash);
   EXPECT_EQ(single("x", {"tasks=[sort,reverse]"}).experiment.tasks.size(), 2u);
 }
@@ -86,6 +86,14 @@ TEST_F(Composition, ReferencesTakeTheFinalValue) {
   const auto experiment = single("x", {"seed=4"}).experiment;
   EXPECT_EQ(experiment.model.path, "/models/rtn-4");
   EXPECT_EQ(experiment.method.settings["rank"], 4) << "a lone reference keeps the type";
+}
+
+TEST_F(Composition, ImportedModelsAndDataAreNamedWithoutTheirPlace) {
+  setenv("XDG_CACHE_HOME", "/cache", 1);
+  unsetenv("FREEACT_DATA");
+  write("x", "model: {path: '${cache:tiny}'}\ncalibration: {dataset: '${data:text}/valid.txt'}\n");
+  EXPECT_EQ(single("x").experiment.model.path, "/cache/freeact/tiny");
+  EXPECT_EQ(single("x").experiment.calibration.dataset, "/cache/freeact/data/text/valid.txt");
 }
 
 TEST_F(Composition, BadReferencesAreRefusedAtTheirPlace) {

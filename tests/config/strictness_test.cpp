@@ -16,12 +16,11 @@ TEST_F(Strictness, UnknownKeyNamesFileLineAndNearKey) {
   EXPECT_THAT(refusal("x"), AllOf(StartsWith(at("x", 2)), HasSubstr("did you mean 'seed'")));
   EXPECT_THAT(refusal("plain", {"quant.w_bit=4"}),
               AllOf(StartsWith("command line: "), HasSubstr("did you mean 'quant.w_bits'")));
-  EXPECT_THAT(refusal("plain", {"task.num_item=4"}), AllOf(StartsWith("command line: "), HasSubstr("num_items")));
 }
 
 TEST_F(Strictness, UnknownKeyInAChosenFileNamesThatFile) {
-  write("task/sort", "name: sort\ndataset: sort\nmetirc: exact_match\n");
-  EXPECT_THAT(refusal("plain"), AllOf(StartsWith(at("task/sort", 3)), HasSubstr("tasks[0].metric")));
+  write("quant/w4a4", "w_bits: 4\nabits: 4\n");
+  EXPECT_THAT(refusal("plain"), AllOf(StartsWith(at("quant/w4a4", 2)), HasSubstr("quant.a_bits")));
 }
 
 TEST_F(Strictness, UnknownChoicesListTheKnownOnes) {
@@ -48,8 +47,7 @@ TEST_F(Strictness, WrongTypesAreRefused) {
 
 TEST_F(Strictness, ImpossibleValuesAreRefused) {
   for (const char* override_ : {"quant.w_bits=1", "quant.a_bits=9", "quant.kv_bits=32", "calibration.num_samples=0",
-                                "calibration.mask_ratio_min=1.1", "calibration.sequence_length=-1", "task.kind=guess",
-                                "task.mask_ratios=[0.5,2]", "task.version=0", "task.num_items=-1", "tasks=[]",
+                                "calibration.mask_ratio_min=1.1", "calibration.sequence_length=-1", "tasks=[]",
                                 "tasks=[sort,sort]", "launcher.workers=0", "model.dtype=float23", "model.path=''"})
     EXPECT_NE(refusal("plain", {override_}), "") << override_;
   EXPECT_THAT(refusal("plain", {"quant.w_bits=1"}), HasSubstr("must be 2 to 8, or 16, but is 1"));
@@ -61,11 +59,17 @@ TEST_F(Strictness, LargeSeedsAreKept) {
   EXPECT_EQ(single("plain", {"seed=18446744073709551615"}).experiment.seed, 18446744073709551615u);
 }
 
-TEST_F(Strictness, MethodSettingsAreLeftToTheMethodWithTheirPlaces) {
+TEST_F(Strictness, SettingsOfMethodsAndTasksAreLeftToThemWithTheirPlaces) {
   write("x", "seed: 1\nmethod:\n  nobody_knows: 1\n");
-  const auto cell = single("x");
-  const FieldError error("method.nobody_knows", "no such key");
-  EXPECT_EQ(located(error, cell.places).what(), at("x", 3) + "no such key");
+  write("task/sort", "name: sort\ndataset: sort\nnobody_knows: 1\n");
+  const auto cell = single("x", {"task.num_item=4"});
+  const auto place = [&](const char* key) { return std::string(located(FieldError(key, ""), cell.places).what()); };
+  EXPECT_EQ(place("method.nobody_knows"), at("x", 3));
+  EXPECT_EQ(place("tasks[0].nobody_knows"), at("task/sort", 3));
+  EXPECT_EQ(place("tasks[0].num_item"), "command line: ");
+  EXPECT_EQ(cell.resolved["tasks"][0]["num_item"], 4);
+  write("task/sort", "dataset: sort\n");
+  EXPECT_THAT(refusal("x"), HasSubstr("key 'tasks[0].name' is missing"));
 }
 
 TEST_F(Strictness, DuplicateKeysAreRefused) {

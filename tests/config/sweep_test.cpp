@@ -101,9 +101,9 @@ TEST_F(Hash, DoesNotDependOnTheMachineOrTheRelease) {
       R"({"name":"plain","model":{"name":"tiny","path":"models/tiny","family":"llada","dtype":"float32"},)"
       R"("method":{"name":"rtn","w_clip":"none"},)"
       R"("quant":{"w_bits":4,"a_bits":4,"kv_bits":16,"w_symmetric":true,"a_symmetric":true},)"
-      R"("calibration":{"dataset":"c","num_samples":32,"sequence_length":0,"mask_ratio_min":0.0,"mask_ratio_max":1.0},)"
-      R"("tasks":[{"name":"sort","kind":"generation","dataset":"sort","num_items":0,"metric":"exact_match",)"
-      R"("version":1,"generation":{},"mask_ratios":[]}],"backend":{"name":"simulated","device":"cpu"},)"
+      R"("calibration":{"dataset":"c","num_samples":32,"sequence_length":0,"stride":0,)"
+      R"("mask_ratio_min":0.0,"mask_ratio_max":1.0},)"
+      R"("tasks":[{"name":"sort","dataset":"sort","metric":"exact_match"}],"backend":{"name":"simulated","device":"cpu"},)"
       R"("launcher":{"name":"local","workers":2},"seed":1})");
 }
 

@@ -39,6 +39,10 @@ inline SequenceIds special_ids(const Tokenizer& tokenizer) {
   return {*tokenizer.id_of(kMaskToken), *tokenizer.id_of(kEndToken)};
 }
 
+inline Layout layout_of(const std::string& text, const std::string& blank = "", int64_t length = 0) {
+  return {.text = text, .blank = blank, .length = length};
+}
+
 // No blocks, width 1: every embedding is 1, which the norm leaves alone, so the logits are the head's column: the
 // logarithms of `probabilities`, next to nothing for all other tokens.
 inline Decoder constant_model(const Tokenizer& tokenizer, const std::map<std::string, double>& probabilities) {
@@ -47,8 +51,9 @@ inline Decoder constant_model(const Tokenizer& tokenizer, const std::map<std::st
   model.config.head_width = 2;
   model.config.norm_eps = 0;
   model.config.vocabulary_rows = tokenizer.size();
+  model.config.sampler = "llada";
   model.config.mask_id = special_ids(tokenizer).mask;
-  model.config.eos_id = special_ids(tokenizer).end;
+  model.config.eos_id = model.config.pad_id = special_ids(tokenizer).end;
   model.embedding = at::ones({tokenizer.size(), 1});
   model.final_norm = at::ones({1});
   model.head.weight = at::full({tokenizer.size(), 1}, -100.0);

@@ -87,7 +87,7 @@ TEST(PuzzleSets, TheCommittedFilesAreWhatTheSeedGives) {
     EXPECT_EQ(read_file(entry.path()), read_file(committed / name)) << name;
     ++files;
   }
-  EXPECT_EQ(files, 3 * 4 + 2);
+  EXPECT_EQ(files, 3 * 4 + 2 + 3);
 }
 
 TEST(PuzzleSets, NoTestItemIsACalibrationItem) {
@@ -102,6 +102,28 @@ TEST(PuzzleSets, NoTestItemIsACalibrationItem) {
     EXPECT_EQ(test.items.size(), 200U);
     EXPECT_EQ(test.items[7].input, test_part(kind).items[7].input);
   }
+}
+
+TEST(PuzzleSets, WrongSortsHaveTwoDigitsSwapped) {
+  const auto part = read_choices(fs::path(FREEACT_SOURCE_DIR) / "datasets", "sort_choice", "test").front();
+  const auto sort = test_part(find_puzzle_kind("sort"));
+  ASSERT_EQ(part.items.size(), sort.items.size());
+  std::set<int64_t> places;
+  for (size_t i = 0; i < part.items.size(); ++i) {
+    const ChoiceItem& item = part.items[i];
+    EXPECT_EQ(item.context, sort.items[i].input);
+    const std::string& right = item.choices[static_cast<size_t>(item.answer)];
+    EXPECT_EQ(right, sort.items[i].answer);
+    EXPECT_EQ(std::set(item.choices.begin(), item.choices.end()).size(), 4U);
+    for (const std::string& choice : item.choices) {
+      int different = 0;
+      for (size_t at = 0; at < right.size(); ++at) different += choice[at] != right[at];
+      EXPECT_TRUE(std::is_permutation(choice.begin(), choice.end(), right.begin())) << choice;
+      EXPECT_EQ(different, choice == right ? 0 : 2) << choice;
+    }
+    places.insert(item.answer);
+  }
+  EXPECT_THAT(places, testing::ElementsAre(0, 1, 2, 3));
 }
 
 }  // namespace

@@ -242,6 +242,18 @@ TEST_F(ReportTest, UnequalClippingIsSaid) {
   EXPECT_THAT(html_of({rtn, quarot}), HasSubstr("RTN (w_clip: none, a_clip_ratio: 1.0)"));
 }
 
+TEST_F(ReportTest, ApproximateDecodingIsSaidByTask) {
+  auto run = small_run("rtn", 1, {1, 0, 1, 1});
+  const auto task = [](const std::string& name, const std::string& cache, const std::string& threshold) {
+    return "  - name: " + name + "\n    generation:\n      acceleration:\n        kv_cache: " + cache +
+           "\n        threshold: " + threshold + "\n";
+  };
+  run.resolved_config = "tasks:\n" + task("exact", "none", "0.0") + task("fast", "dual", "0.9");
+  const std::string html = html_of({run});
+  EXPECT_THAT(html, HasSubstr("fast: decoded with a dual KV cache / parallel threshold 0.9 (approximate)."));
+  EXPECT_THAT(html, Not(HasSubstr("exact: decoded")));
+}
+
 TEST_F(ReportTest, EveryRunLinkedIsInTheAppendix) {
   const std::string html = html_of(plausible_runs());
   for (size_t id = 1; id <= plausible_runs().size(); ++id) {

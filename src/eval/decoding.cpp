@@ -1,0 +1,142 @@
+#include "eval/decoding.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include "eval/rows.h"
+#include "generation/dream_sampler.h"
+#include "generation/greedy.h"
+#include "generation/llada_sampler.h"
+#include "generation/text.h"
+#include "util/error.h"
+#include "util/random.h"
+
+namespace freeact {
+namespace {
+
+int64_t count_masks(const TokenSequence& sequence, int64_t mask_id) {
+  return std::count(sequence.masked.begin(), sequence.masked.end(), mask_id);
+}
+
+// Batches of rows with the same number of masks, so that no row waits for another one that takes more steps; the
+// shorter ones first, so that few pads are needed.
+std::vector<Rows> cut_by_masks(const std::vector<TokenSequence>& sequences, int64_t mask_id, int64_t batch_size) {
+  std::map<int64_t, Rows> by_count;
+  for (size_t i = 0; i < sequences.size(); ++i) by_count[count_masks(sequences[i], mask_id)].push_back(i);
+  std::vector<Rows> batches;
+  for (auto& [count, rows] : by_count) {
+    std::stable_sort(rows.begin(), rows.end(),
+                     [&](size_t a, size_t b) { return sequences[a].masked.size() < sequences[b].masked.size(); });
+    for (Rows& batch : cut_rows(rows, batch_size)) batches.push_back(std::move(batch));
+  }
+  return batches;
+}
+
+// One batch: its padded sequences, and where in them the answers are.
+struct Start {
+  PaddedPrompts sequences;
+  int64_t region;  // first column that may be written
+  int64_t masks;   // in every row
+
+  int64_t length() const { return sequences.ids_BP.size(1) - region; }
+};
+
+// As many steps as the schedule needs, a multiple of the number of blocks.
+int64_t num_steps(const AnswerSettings& s, const Start& start) {
+  if (s.steps > 0) return s.steps;
+  const int64_t steps = std::max<int64_t>(1, (start.masks + s.tokens_per_step - 1) / s.tokens_per_step);
+  const int64_t blocks = s.block_length > 0 ? std::max<int64_t>(1, start.length() / s.block_length) : 1;
+  return (steps + blocks - 1) / blocks * blocks;
+}
+
+at::Tensor unmask_llada(const Decoder& model, const Start& start, const AnswerSettings& s, const Tokenizer& tokenizer,
+                        uint64_t seed) {
+  UnmaskSettings unmasking;
+  unmasking.gen_length = start.length();
+  unmasking.block_length = s.block_length > 0 ? s.block_length : start.length();
+  unmasking.steps = num_steps(s, start);
+  unmasking.temperature = s.temperature;
+  unmasking.cfg_scale = s.cfg_scale;
+  unmasking.remasking = s.remasking;
+  unmasking.logits_eos_inf = s.logits_eos_inf;
+  unmasking.confidence_eos_eot_inf = s.confidence_eos_eot_inf;
+  unmasking.eot_id = tokenizer.id_of("<|eot_id|>").value_or(-1);
+  unmasking.acceleration = s.acceleration;
+  return unmask(model, start.sequences.ids_BP, start.region, unmasking, start.sequences.attention_mask_BP, seed);
+}
+
+at::Tensor unmask_dream(const Decoder& model, const Start& start, const AnswerSettings& s, uint64_t seed) {
+  if (s.cfg_scale != 0) throw UserError("generation.cfg_scale: Dream's sampler has no guidance; it must be 0");
+  DiffusionSettings diffusion;
+  diffusion.max_new_tokens = start.length();
+  diffusion.steps = num_steps(s, start);
+  diffusion.eps = s.eps;
+  diffusion.alg = s.alg;
+  diffusion.temperature = s.temperature;
+  diffusion.top_p = s.top_p;
+  diffusion.top_k = s.top_k;
+  diffusion.alg_temp = s.alg_temp;
+  diffusion.block_length = s.block_length;
+  diffusion.confidence = s.confidence;
+  diffusion.acceleration = s.acceleration;
+  return unmask(model, start.sequences.ids_BP, diffusion, start.sequences.attention_mask_BP, seed);
+}
+
+std::string sampler_for(const AnswerSettings& s, const DecoderConfig& config) {
+  const std::string sampler = s.sampler == "auto" ? config.sampler : s.sampler;
+  if (sampler == "none")
+    throw UserError("generation.sampler is auto, but the model's family '{}' has no sampler: choose llada or dream",
+                    config.family);
+  return sampler;
+}
+
+Start start_of(const std::vector<TokenSequence>& sequences, const Rows& rows, const AnswerSettings& s,
+               const DecoderConfig& config) {
+  std::vector<std::vector<int64_t>> ids;
+  for (const size_t row : rows) ids.push_back(sequences[row].masked);
+  Start start = {pad_left(ids, config.pad_id), 0, count_masks(sequences[rows.front()], config.mask_id)};
+  if (s.max_new_tokens > 0) start.region = start.sequences.ids_BP.size(1) - s.max_new_tokens;
+  return start;
+}
+
+}  // namespace
+
+std::vector<std::vector<int64_t>> complete(const std::vector<TokenSequence>& sequences, const AnswerSettings& settings,
+                                           int64_t batch_size, const Decoder& model, const Tokenizer& tokenizer,
+                                           uint64_t seed) {
+  const std::string sampler = sampler_for(settings, model.config);
+  std::vector<std::vector<int64_t>> completed(sequences.size());
+  for (const Rows& rows : cut_by_masks(sequences, model.config.mask_id, batch_size)) {
+    const Start start = start_of(sequences, rows, settings, model.config);
+    const uint64_t batch_seed = derive_seed(seed, fmt::format("rows from {}", rows.front()));
+    const at::Tensor done_BP = (sampler == "dream" ? unmask_dream(model, start, settings, batch_seed)
+                                                   : unmask_llada(model, start, settings, tokenizer, batch_seed))
+                                   .contiguous();
+    for (size_t i = 0; i < rows.size(); ++i) {
+      const auto* end = done_BP[static_cast<int64_t>(i)].const_data_ptr<int64_t>() + done_BP.size(1);
+      completed[rows[i]].assign(end - sequences[rows[i]].masked.size(), end);
+    }
+  }
+  return completed;
+}
+
+std::vector<std::vector<int64_t>> continue_greedily(const std::vector<TokenSequence>& sequences,
+                                                    const AnswerSettings& settings, const Decoder& model) {
+  if (settings.temperature != 0)
+    throw UserError("generation.temperature: autoregressive models decode greedily; it must be 0");
+  GreedySettings greedy;
+  greedy.max_new_tokens = settings.max_new_tokens;
+  std::vector<std::vector<int64_t>> completed;
+  for (const TokenSequence& sequence : sequences) {
+    const auto begin = sequence.masked.begin();
+    completed.emplace_back(begin, begin + static_cast<int64_t>(sequence.answer_begin));
+    const auto answer = generate_greedy(model, completed.back(), greedy);
+    completed.back().insert(completed.back().end(), answer.begin(), answer.end());
+  }
+  return completed;
+}
+
+}  // namespace freeact

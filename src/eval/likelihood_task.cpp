@@ -1,0 +1,79 @@
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <cmath>
+
+#include "eval/rows.h"
+#include "eval/scoring.h"
+#include "util/hash.h"
+#include "util/random.h"
+
+namespace freeact {
+namespace {
+
+// round(ratio n), at least one, of the n masks of a sequence stay; the other tokens are shown.
+std::vector<int64_t> mask_share(const TokenSequence& sequence, int64_t mask_id, double ratio, Random random) {
+  std::vector<size_t> answer;
+  for (size_t i = 0; i < sequence.masked.size(); ++i)
+    if (sequence.masked[i] == mask_id) answer.push_back(i);
+  random.shuffle(answer);
+  const auto count = std::max(1.0, std::round(ratio * static_cast<double>(answer.size())));
+  std::vector<int64_t> ids = sequence.target;
+  for (size_t i = 0; i < std::min(answer.size(), static_cast<size_t>(count)); ++i) ids[answer[i]] = mask_id;
+  return ids;
+}
+
+// Mean over its masked tokens, for each row [B].
+at::Tensor mean_masked_nll(const Decoder& model, const at::Tensor& ids_BT, const at::Tensor& targets_BT) {
+  const at::Tensor masked_BT = ids_BT == model.config.mask_id;
+  const at::Tensor nll_M = masked_token_nll(model, ids_BT, targets_BT, masked_BT).to(at::kDouble);
+  const at::Tensor nll_BT = at::zeros(ids_BT.sizes(), nll_M.options()).masked_scatter(masked_BT, nll_M);
+  return nll_BT.sum(-1) / masked_BT.sum(-1);
+}
+
+std::vector<double> item_nlls(const std::vector<TokenSequence>& sequences, const EvalTaskSettings& s,
+                              const Decoder& model, double ratio, uint64_t seed) {
+  std::vector<std::vector<int64_t>> ids, targets;
+  for (const auto& sequence : sequences) {
+    ids.push_back(mask_share(sequence, model.config.mask_id, ratio, Random(seed, fmt::format("item {}", ids.size()))));
+    targets.push_back(sequence.target);
+  }
+  std::vector<double> values;
+  for (const Rows& rows : cut_rows(all_rows(ids.size()), s.batch_size)) {
+    const at::Tensor nll_B = mean_masked_nll(model, stack_rows(ids, rows), stack_rows(targets, rows)).contiguous();
+    values.insert(values.end(), nll_B.const_data_ptr<double>(), nll_B.const_data_ptr<double>() + nll_B.numel());
+  }
+  return values;
+}
+
+MetricValue nll_metric(const std::string& group, const std::vector<double>& values) {
+  const Estimate e = estimate(values);
+  return {"nll", group, e.mean, e.standard_error, static_cast<int64_t>(values.size()), false, "nats"};
+}
+
+}  // namespace
+
+TaskResult evaluate_likelihood(const std::vector<DatasetPart>& parts, const EvalTaskSettings& settings,
+                               const Decoder& model, const Tokenizer& tokenizer, uint64_t seed) {
+  const at::NoGradGuard no_grad;
+  TaskResult result = {settings.name, settings.version, {}, {}};
+  for (const DatasetPart& part : parts)
+    for (const TaskItem& item : part.items)
+      result.samples.push_back({static_cast<int64_t>(result.samples.size()), sha256(item.input), "", 0});
+  std::vector<double> means(result.samples.size(), 0.0);
+  for (const double ratio : settings.mask_ratios) {
+    std::vector<double> values;
+    for (const DatasetPart& part : parts) {
+      const auto part_values = item_nlls(lay_out_all(part, tokenizer, diffusion_ids(model.config)), settings, model,
+                                         ratio, derive_seed(seed, fmt::format("{} at {}", part.name, ratio)));
+      values.insert(values.end(), part_values.begin(), part_values.end());
+    }
+    result.metrics.push_back(nll_metric(fmt::format("mask_ratio={}", ratio), values));
+    for (size_t i = 0; i < values.size(); ++i) means[i] += values[i] / static_cast<double>(settings.mask_ratios.size());
+  }
+  result.metrics.push_back(nll_metric("", means));
+  for (size_t i = 0; i < means.size(); ++i) result.samples[i].score = means[i];
+  return result;
+}
+
+}  // namespace freeact
