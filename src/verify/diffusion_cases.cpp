@@ -21,12 +21,4 @@ void check_trajectory(ReferenceCase& reference, int64_t answer_length, const Sam
   reference.compare("confidence", at::stack(confidence), Tolerance::all_close(0, bound));
 }
 
-NoisyLikelihood noisy_likelihood(const at::Tensor& logits_NLV, const at::Tensor& sequence_L,
-                                 const at::Tensor& masked_NL, const at::Tensor& p_mask_N) {
-  const at::Tensor target_NL = sequence_L.expand_as(masked_NL);
-  const at::Tensor ce_NL = at::cross_entropy_loss(logits_NLV.transpose(1, 2), target_NL, {}, at::Reduction::None);
-  const at::Tensor token_ce_NL = ce_NL.masked_fill(at::logical_not(masked_NL), 0);
-  return {token_ce_NL, token_ce_NL.sum(-1) / p_mask_N};
-}
-
 }  // namespace freeact

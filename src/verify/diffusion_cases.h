@@ -1,5 +1,4 @@
-// What the stored cases of all masked-diffusion models share. Letters: B batch, P prompt, L sequence, N noisy samples,
-// V vocabulary rows.
+// What the stored cases of all masked-diffusion models share. Letters: B batch, P prompt.
 #pragma once
 
 #include <functional>
@@ -14,14 +13,5 @@ using Sampler = std::function<void(const Decoder& model, const at::Tensor& promp
 
 // Runs the sampler on the case's prompt, and holds the sequence, the predictions and the confidences of every step.
 void check_trajectory(ReferenceCase& reference, int64_t answer_length, const Sampler& sampler);
-
-// Cross entropy at the masked positions (0 elsewhere), and its sum over each sample divided by the sample's p_mask.
-struct NoisyLikelihood {
-  at::Tensor token_ce_NL, sample_nll_N;
-};
-
-// Row i of the logits predicts position i.
-NoisyLikelihood noisy_likelihood(const at::Tensor& logits_NLV, const at::Tensor& sequence_L,
-                                 const at::Tensor& masked_NL, const at::Tensor& p_mask_N);
 
 }  // namespace freeact

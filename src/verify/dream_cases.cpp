@@ -3,6 +3,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "generation/dream_sampler.h"
+#include "generation/likelihood.h"
 #include "util/fields.h"
 #include "verify/diffusion_cases.h"
 #include "verify/family_cases.h"

@@ -16,6 +16,7 @@ const std::map<std::string, Checks>& checks_by_family() {
        {{"forward", check_forward}, {"generation", check_dream_generation}, {"likelihood", check_dream_likelihood}}},
       {"llada",
        {{"forward", check_forward}, {"generation", check_llada_generation}, {"likelihood", check_llada_likelihood}}},
+      {"llama", {{"forward", check_forward}, {"generation", check_greedy_generation}}},
   };
   return table;
 }

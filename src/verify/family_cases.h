@@ -24,4 +24,7 @@ void check_llada_likelihood(ReferenceCase& reference);
 void check_dream_generation(ReferenceCase& reference);
 void check_dream_likelihood(ReferenceCase& reference);
 
+// The greedy answer of an autoregressive model, token by token.
+void check_greedy_generation(ReferenceCase& reference);
+
 }  // namespace freeact

@@ -5,6 +5,7 @@
 #include <map>
 #include <regex>
 
+#include "generation/likelihood.h"
 #include "generation/llada_sampler.h"
 #include "util/fields.h"
 #include "verify/diffusion_cases.h"

@@ -35,12 +35,12 @@ const Family& ReferenceSet::family() {
 }
 
 const Decoder& ReferenceSet::model(at::ScalarType dtype) {
-  const auto found = models_.find(dtype);
-  if (found != models_.end()) return found->second;
-  Decoder decoder = load_decoder(checkpoint(), "", dtype);
-  if (special_id("mask") >= 0) decoder.config.mask_id = special_id("mask");
-  if (special_id("eos") >= 0) decoder.config.eos_id = special_id("eos");
-  return models_.emplace(dtype, std::move(decoder)).first->second;
+  if (model_ && model_->embedding.scalar_type() == dtype) return *model_;
+  model_.reset();  // before the next is loaded: two copies of 8B weights are more than many machines hold
+  model_ = load_decoder(checkpoint(), "", dtype);
+  if (special_id("mask") >= 0) model_->config.mask_id = special_id("mask");
+  if (special_id("eos") >= 0) model_->config.eos_id = special_id("eos");
+  return *model_;
 }
 
 ReferenceCase::ReferenceCase(ReferenceSet& set, const std::string& name, const std::string& title)

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -32,7 +31,8 @@ class ReferenceSet {
   int64_t special_id(const char* name) const;
 
   const Family& family();
-  // The model with its weights cast to dtype, and with the special ids of io.json.
+  // The model with its weights cast to dtype, and with the special ids of io.json. One at a time is kept: the
+  // reference holds until the model is asked for in another dtype.
   const Decoder& model(at::ScalarType dtype);
 
  private:
@@ -42,7 +42,7 @@ class ReferenceSet {
   nlohmann::json io_;
   SafetensorsFile tensors_;
   std::optional<CheckpointFolder> checkpoint_;
-  std::map<at::ScalarType, Decoder> models_;
+  std::optional<Decoder> model_;
 };
 
 // One case while it is checked: hands out its inputs, and remembers which of its tensors were asked for, so that an
