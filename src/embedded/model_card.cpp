@@ -2,7 +2,7 @@
 
 #include <fstream>
 
-#include "eval/puzzles.h"
+#include "eval/language_puzzles.h"
 #include "util/fields.h"
 #include "util/progress.h"
 
@@ -27,7 +27,54 @@ constexpr const char* kCaveats = R"(
 - One training seed.
 )";
 
+constexpr const char* kAdapterCaveats = R"(
+## What it is not
+
+- Not measured on the test sets: the numbers above are of held-out items that were looked at during training. The test
+  items of `datasets/` were neither trained on nor looked at.
+- Word problems come from six sentences with changing names, things and numbers; only the numbers are new in a test item.
+- Text: the masked tokens of a segment are predicted in one pass, each by itself.
+- One training seed.
+)";
+
+std::string accuracy_table(const AdapterRecipe& recipe, const Json& row) {
+  std::string table =
+      fmt::format("| puzzle | what | exact match of {} held-out items, % |\n|---|---|---|\n", recipe.evaluated_items);
+  for (const PuzzleShare& share : recipe.puzzles)
+    table +=
+        fmt::format("| {} | {} | {:.1f} |\n", share.kind, find_puzzle_kind(share.kind, language_puzzle_kinds()).about,
+                    row.at("exact_match").at(share.kind).get<double>());
+  return table;
+}
+
+std::string likelihood_table(const AdapterRecipe& recipe, const Json& row) {
+  std::string table = "| held-out text | masked | nats per masked token | unigram counts |\n|---|---|---|---|\n";
+  for (const TextShare& share : recipe.texts)
+    for (const auto& [ratio, nll] : row.at("nll").at(share.file).items())
+      table += fmt::format("| {} | {} | {:.2f} | {:.2f} |\n", share.file, ratio, nll.get<double>(),
+                           row.at("unigram_nll").at(share.file).at(ratio).get<double>());
+  return table;
+}
+
 }  // namespace
+
+std::string adapter_card(const AdapterRecipe& recipe, const Json& last_row) {
+  return fmt::format(
+             "# {}\n\nAn adapter that makes {} a masked-diffusion language model of Dream's form (bidirectional, "
+             "shifted logits): an addition of rank {} to every linear, and the embedding of {}. Licence: "
+             "Apache-2.0.\n\n",
+             recipe.name, std::filesystem::path(recipe.base).filename().string(), recipe.rank, kMaskToken) +
+         accuracy_table(recipe, last_row) + "\n" + likelihood_table(recipe, last_row) +
+         fmt::format(
+             "\n## How it was made\n\nBy `freeact train` in {} steps, {} tokens and {} with {} thread(s) of a shared "
+             "machine ({}). `curve.jsonl` has the course. In a puzzle only answer tokens are masked, in a text any; "
+             "the number of masked tokens is uniform, and the loss is the mean cross-entropy of the masked "
+             "tokens.\n\n```json\n{}\n```\n",
+             last_row.at("step").get<int64_t>(), last_row.at("tokens").get<int64_t>(),
+             format_duration(last_row.at("seconds").get<double>()), recipe.threads, processor_name(),
+             write_fields(recipe).dump(2)) +
+         kAdapterCaveats;
+}
 
 std::string model_card(const TrainingRecipe& recipe, double training_seconds,
                        const std::vector<PuzzleAccuracy>& accuracies) {

@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "embedded/adapter_recipe.h"
 #include "embedded/recipe.h"
+#include "util/fields.h"
 
 namespace freeact {
 
@@ -16,5 +18,8 @@ struct PuzzleAccuracy {
 
 std::string model_card(const TrainingRecipe& recipe, double training_seconds,
                        const std::vector<PuzzleAccuracy>& accuracies);
+
+// last_row: of the training curve (see train_adapter()).
+std::string adapter_card(const AdapterRecipe& recipe, const Json& last_row);
 
 }  // namespace freeact

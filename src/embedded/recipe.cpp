@@ -61,14 +61,19 @@ std::string recipe_hash(const TrainingRecipe& recipe) {
   return sha256(write_fields(recipe).dump());
 }
 
-double learning_rate_at(const TrainingRecipe& recipe, int64_t step) {
+double learning_rate_at(const RateSchedule& schedule, int64_t step) {
   const auto now = static_cast<double>(step);
-  if (step < recipe.warm_up_steps) return recipe.learning_rate * (now + 1) / static_cast<double>(recipe.warm_up_steps);
-  const double constant = recipe.constant_share * static_cast<double>(recipe.steps);
-  if (now < constant) return recipe.learning_rate;
-  const double progress = (now - constant) / std::max(1.0, static_cast<double>(recipe.steps) - constant);
+  if (step < schedule.warm_up_steps)
+    return schedule.learning_rate * (now + 1) / static_cast<double>(schedule.warm_up_steps);
+  const double constant = schedule.constant_share * static_cast<double>(schedule.steps);
+  if (now < constant) return schedule.learning_rate;
+  const double progress = (now - constant) / std::max(1.0, static_cast<double>(schedule.steps) - constant);
   const double cosine = (1 + std::cos(std::numbers::pi * progress)) / 2;
-  return recipe.learning_rate * (recipe.final_rate_share + (1 - recipe.final_rate_share) * cosine);
+  return schedule.learning_rate * (schedule.final_rate_share + (1 - schedule.final_rate_share) * cosine);
+}
+
+double learning_rate_at(const TrainingRecipe& r, int64_t step) {
+  return learning_rate_at({r.steps, r.warm_up_steps, r.learning_rate, r.constant_share, r.final_rate_share}, step);
 }
 
 }  // namespace freeact

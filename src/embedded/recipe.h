@@ -59,7 +59,13 @@ TrainingRecipe read_recipe(const std::filesystem::path& file);
 // SHA-256 of the resolved recipe: states and models of another recipe are told apart by it.
 std::string recipe_hash(const TrainingRecipe& recipe);
 
+struct RateSchedule {
+  int64_t steps, warm_up_steps;
+  double learning_rate, constant_share, final_rate_share;
+};
+
 // Warm-up, then constant, then a cosine down to the final share. step counts from 0.
+double learning_rate_at(const RateSchedule& schedule, int64_t step);
 double learning_rate_at(const TrainingRecipe& recipe, int64_t step);
 
 }  // namespace freeact

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 
 #include "checkpoint/folder.h"
+#include "embedded/adapter.h"
+#include "embedded/adapter_run.h"
 #include "embedded/model_card.h"
 #include "embedded/network.h"
 #include "embedded/training_run.h"
@@ -10,6 +12,7 @@
 #include "eval/scoring.h"
 #include "model/family.h"
 #include "tokenizer/byte_level_writer.h"
+#include "util/cache.h"
 #include "util/files.h"
 #include "util/progress.h"
 
@@ -19,15 +22,16 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kWeights = "model.safetensors";
+constexpr const char* kCard = "README.md";
+constexpr const char* kAdapter = "adapter.safetensors";
 constexpr const char* kRecipeKey = "recipe";
 
-// Throws when the folder holds another model: nobody's weights are overwritten.
-bool already_trained(const fs::path& out_dir, const TrainingRecipe& recipe) {
-  if (!fs::exists(out_dir / kWeights)) return false;
-  const auto about = SafetensorsFile(out_dir / kWeights).metadata();
-  if (const auto found = about.find(kRecipeKey); found != about.end() && found->second == recipe_hash(recipe))
-    return true;
-  throw UserError("{} holds the weights of another recipe: choose another --out", out_dir.string());
+// Throws when the file holds another recipe's weights: nobody's weights are overwritten.
+bool already_trained(const fs::path& weights, const std::string& recipe) {
+  if (!fs::exists(weights)) return false;
+  const auto about = SafetensorsFile(weights).metadata();
+  if (const auto found = about.find(kRecipeKey); found != about.end() && found->second == recipe) return true;
+  throw UserError("{} holds the weights of another recipe: choose another --out", weights.parent_path().string());
 }
 
 void write_tokenizer(const fs::path& folder) {
@@ -56,21 +60,48 @@ std::vector<PuzzleAccuracy> measure(const TensorMap& weights, const TrainingReci
   return accuracies;
 }
 
+// The card tells the last row of the curve.
+void write_adapter_card(const AdapterRecipe& recipe, const fs::path& out_dir) {
+  std::string rows = read_file(out_dir / "curve.jsonl");
+  rows.pop_back();  // the last line feed
+  const Json last_row = Json::parse(rows.substr(rows.rfind('\n') + 1));
+  write_file_atomically(out_dir / kCard, adapter_card(recipe, last_row));
+}
+
+void train_adapter_recipe(const fs::path& recipe_file, const fs::path& out_dir, bool quiet) {
+  const AdapterRecipe recipe = read_adapter_recipe(recipe_file);
+  if (!already_trained(out_dir / kAdapter, recipe_hash(recipe))) {
+    const TrainedAdapter trained = train_adapter(recipe, out_dir, quiet);
+    write_safetensors(out_dir / kAdapter, trained.tensors, trained.metadata);
+  }
+  if (!fs::exists(out_dir / kCard)) write_adapter_card(recipe, out_dir);
+  fs::remove_all(out_dir / "progress");
+}
+
 }  // namespace
 
 void train_recipe(const fs::path& recipe_file, const fs::path& out_dir, bool quiet) {
+  if (is_adapter_recipe(recipe_file)) return train_adapter_recipe(recipe_file, out_dir, quiet);
   const TrainingRecipe recipe = read_recipe(recipe_file);
-  if (already_trained(out_dir, recipe)) return;
+  if (already_trained(out_dir / kWeights, recipe_hash(recipe))) return;
   const fs::path progress_dir = out_dir / "progress";
   TrainedNetwork trained = train_network(recipe, progress_dir, quiet);
   TensorMap weights = named_tensors(trained.network);
   for (auto& [name, tensor] : weights) tensor = tensor.to(at::kBFloat16);
   write_tokenizer(out_dir);
   write_file_atomically(out_dir / "config.json", llada_config_json(recipe.network).dump(2) + "\n");
-  write_file_atomically(out_dir / "README.md", model_card(recipe, trained.seconds, measure(weights, recipe, out_dir)));
+  write_file_atomically(out_dir / kCard, model_card(recipe, trained.seconds, measure(weights, recipe, out_dir)));
   // Last, since its presence says that the folder is complete.
   write_safetensors(out_dir / kWeights, weights, {{"format", "pt"}, {kRecipeKey, recipe_hash(recipe)}});
   fs::remove_all(progress_dir);
+}
+
+void merge_recipe(const fs::path& recipe_file, const fs::path& adapter_file, const fs::path& out_dir) {
+  const AdapterRecipe recipe = read_adapter_recipe(recipe_file);
+  const auto about = SafetensorsFile(adapter_file).metadata();
+  if (const auto found = about.find(kRecipeKey); found == about.end() || found->second != recipe_hash(recipe))
+    throw UserError("{} was not made by the recipe {}", adapter_file.string(), recipe_file.string());
+  merge_adapter(cache_folder() / recipe.base, adapter_file, out_dir);
 }
 
 }  // namespace freeact

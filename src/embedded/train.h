@@ -10,6 +10,13 @@ namespace freeact {
 // files and README.md, a model card with the exact match measured on the test sets. A killed training goes on from
 // out_dir/progress; a folder that already holds the recipe's model is left as it is. Throws UserError when the recipe
 // is wrong or out_dir holds another recipe's progress or model.
+//
+// A recipe with `kind: adapter` gives adapter.safetensors (bfloat16), curve.jsonl (see train_adapter()) and README.md.
 void train_recipe(const std::filesystem::path& recipe_file, const std::filesystem::path& out_dir, bool quiet);
+
+// Writes the model that an adapter makes of the base its recipe names (see merge_adapter()). Throws UserError when the
+// base is missing or the adapter is of another recipe.
+void merge_recipe(const std::filesystem::path& recipe_file, const std::filesystem::path& adapter_file,
+                  const std::filesystem::path& out_dir);
 
 }  // namespace freeact

@@ -1,7 +1,6 @@
 #include "embedded/training_run.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include "embedded/adam.h"
 #include "embedded/batches.h"
 #include "embedded/network.h"
+#include "embedded/scopes.h"
 #include "tokenizer/byte_level_writer.h"
 #include "util/error.h"
 #include "util/progress.h"
@@ -38,17 +38,6 @@ class Bfloat16Products {
 
  private:
   bool before_;
-};
-
-class Threads {
- public:
-  explicit Threads(int count) : before_(at::get_num_threads()) { at::set_num_threads(count); }
-  ~Threads() { at::set_num_threads(before_); }
-  Threads(const Threads&) = delete;
-  Threads& operator=(const Threads&) = delete;
-
- private:
-  int before_;
 };
 
 class TrainingRun {

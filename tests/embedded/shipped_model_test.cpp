@@ -2,6 +2,7 @@
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 
+#include "embedded/adapter_recipe.h"
 #include "embedded/recipe.h"
 #include "eval/evaluate.h"
 #include "eval/puzzles.h"
@@ -38,6 +39,16 @@ TEST(ShippedModel, SolvesItsPuzzles) {
     EXPECT_GE(result.metrics[0].value, 95) << kind.name;
     EXPECT_EQ(result.metrics[0].count, 50) << kind.name;
   }
+}
+
+TEST(ShippedAdapter, BelongsToTheCommittedRecipeAndManifest) {
+  const fs::path folder = kDatasets / "smollm2_diffusion";
+  const fs::path adapter = folder / "adapter.safetensors";
+  const SafetensorsFile file(adapter);
+  EXPECT_EQ(file.metadata().at("recipe"), recipe_hash(read_adapter_recipe(folder / "recipe.yaml")));
+  EXPECT_LE(fs::file_size(adapter), 10'000'000U);
+  for (const char* name : {"adapter.safetensors", "curve.jsonl"})
+    EXPECT_THAT(read_file(folder / "manifest.yaml"), testing::HasSubstr(sha256_file(folder / name))) << name;
 }
 
 }  // namespace

@@ -1,0 +1,27 @@
+// An adapter as a file, and the ordinary checkpoint it makes of its base.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "checkpoint/safetensors.h"
+#include "quant/site.h"
+
+namespace freeact {
+
+// Names of an adapter file's tensors: MODULE + kLoraA [R, D], MODULE + kLoraB [O, R], and the mask embedding [D].
+inline constexpr const char* kLoraA = ".lora_A.weight";
+inline constexpr const char* kLoraB = ".lora_B.weight";
+inline constexpr const char* kMaskEmbedding = "mask_embedding";
+
+// Published names of the linears of a site, without ".weight".
+std::vector<std::string> adapted_modules(SiteId site, int64_t block);
+
+// Writes the adapter's model as a Hugging Face folder of Dream's form: config.json, model.safetensors (bfloat16) and
+// the tokenizer's files; always the same bytes. An adapter file's metadata holds its scale. Throws UserError when
+// adapter and base do not fit each other.
+void merge_adapter(const std::filesystem::path& base, const std::filesystem::path& adapter,
+                   const std::filesystem::path& out);
+
+}  // namespace freeact
