@@ -11,9 +11,12 @@ using Verb = std::function<void()>;
 Verb add_run(CLI::App& app);
 Verb add_report(CLI::App& app);
 Verb add_verify(CLI::App& app);
+Verb add_bench(CLI::App& app);
 Verb add_train(CLI::App& app);
 Verb add_list(CLI::App& app);
 Verb add_show(CLI::App& app);
+Verb add_generate(CLI::App& app);
+Verb add_data(CLI::App& app);
 Verb add_doctor(CLI::App& app);
 
 // Shows `examples` below the options.

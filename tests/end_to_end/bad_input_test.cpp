@@ -57,6 +57,12 @@ TEST_F(BadInput, UnknownKey) {
   expect_refused(quick("calibration.num_sample=3"), kUserInput, {"num_sample", "num_samples", "command line"});
 }
 
+TEST_F(BadInput, UnknownTaskKey) {
+  expect_refused(quick("task.num_item=3"), kUserInput, {"num_item", "num_items", "command line"});
+  expect_refused(quick("task.generation.alg=entropi"), kUserInput,
+                 {"command line", "tasks[0].generation.alg", "entropy"});
+}
+
 TEST_F(BadInput, UnknownMethodKey) {
   expect_refused(quick("method.w_clipp=mse"), kUserInput, {"method.w_clipp", "method.w_clip"});
 }
@@ -116,6 +122,11 @@ TEST_F(BadInput, ReportWithoutResults) {
 
 TEST_F(BadInput, VerifyOfNothing) {
   expect_refused("verify " + (folder_ / "nothing").string(), kUserInput, {"nothing"});
+}
+
+TEST_F(BadInput, BenchFilterThatMatchesNothing) {
+  expect_refused("bench --filter no.such.benchmark --db " + database_.string(), kUserInput,
+                 {"no.such.benchmark", "freeact bench --list"});
 }
 
 TEST_F(BadInput, DamagedProjectFolder) {
