@@ -34,7 +34,7 @@ void print_row(const External& external, const std::string& state, bool json) {
                      .dump()
               << "\n";
   else
-    fmt::print("{:<12}{:<10}{}\n{:<22}{}; {}\n", external.name, state, external.found().string(), "", external.about,
+    fmt::print("{:<19}{:<10}{}\n{:<29}{}; {}\n", external.name, state, external.found().string(), "", external.about,
                external.licence);
 }
 

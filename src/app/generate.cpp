@@ -73,8 +73,7 @@ class Generator {
       : options_(options), model_(ModelCache(Project{}).get(config)) {
     if (options.raw) return;
     chat_ = ChatTemplate::load(config.path);
-    if (const char* mark = turn_mark(chat_->family()); !tokenizer().id_of(mark))
-      throw UserError("the tokenizer has no token {}, so the model was not trained to chat; give --raw", mark);
+    chat_->check(tokenizer());
   }
 
   std::vector<Answer> answer(const std::vector<std::string>& prompts) {

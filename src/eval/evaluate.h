@@ -44,6 +44,9 @@ struct TaskResult {
 TaskResult evaluate_task(const std::filesystem::path& datasets, const EvalTaskSettings& settings, const Decoder& model,
                          const Tokenizer& tokenizer, uint64_t seed, const ChatTemplate* chat = nullptr);
 
+// Throws UserError when a model of this kind cannot do the task, before anything is computed.
+void check_model_fits(const EvalTaskSettings& settings, const DecoderConfig& config);
+
 // SHA-256 of the test data the task reads.
 std::string task_data_hash(const std::filesystem::path& datasets, const EvalTaskSettings& settings);
 

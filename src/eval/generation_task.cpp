@@ -49,9 +49,6 @@ std::vector<std::string> answers(const DatasetPart& part, const EvalTaskSettings
                                  const Tokenizer& tokenizer, uint64_t seed, const ChatTemplate* chat) {
   const AnswerSettings& s = settings.generation;
   const bool open = s.max_new_tokens > 0;
-  if (model.config.causal && !open)
-    throw UserError("task '{}': an autoregressive model cannot fill masks; set generation.max_new_tokens",
-                    settings.name);
   const auto sequences = open ? append_answers(part, s, model, tokenizer, chat)
                               : lay_out_all(part, tokenizer, diffusion_ids(model.config));
   const auto completed = model.config.causal ? continue_greedily(sequences, s, model)

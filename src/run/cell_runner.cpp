@@ -78,13 +78,24 @@ Json CellRunner::validate(const Cell& cell) const {
   return resolved;
 }
 
+std::optional<ChatTemplate> CellRunner::chat_template_for(const EvalTaskSettings& task, const ModelConfig& config,
+                                                          const LoadedModel& model) const {
+  if (!task.generation.chat) return std::nullopt;
+  const ChatTemplate chat = ChatTemplate::load(project_.resolve(config.path));
+  chat.check(model.tokenizer);
+  return chat;
+}
+
 std::string CellRunner::key(const Cell& cell) {
   nlohmann::json determining = without_places(determining_settings(cell.resolved));
   const Experiment& e = cell.experiment;
-  determining["checkpoint_hash"] = models_.get(e.model)->hash;
+  const auto model = models_.get(e.model);
+  determining["checkpoint_hash"] = model->hash;
   for (size_t i = 0; i < e.tasks.size(); ++i) {
     const EvalTaskSettings task = task_settings(cell, i);
     require_imported(project_.datasets() / task.dataset);
+    check_model_fits(task, model->decoder.config);
+    chat_template_for(task, e.model, *model);  // a missing one is found before the calibration
     determining["data_hashes"].push_back(task_data_hash(project_.datasets(), task));
   }
   if (e.method.name != "none") {
@@ -145,8 +156,7 @@ void CellRunner::evaluate(const Cell& cell, const Decoder& quantised, const Load
                           RunRecord& record) const {
   for (size_t i = 0; i < cell.experiment.tasks.size(); ++i) {
     const EvalTaskSettings settings = task_settings(cell, i);
-    std::optional<ChatTemplate> chat;
-    if (settings.generation.chat) chat = ChatTemplate::load(project_.resolve(cell.experiment.model.path));
+    const auto chat = chat_template_for(settings, cell.experiment.model, model);
     const TaskResult result = evaluate_task(project_.datasets(), settings, quantised, model.tokenizer,
                                             cell.experiment.seed, chat ? &*chat : nullptr);
     for (const auto& metric : result.metrics)

@@ -5,9 +5,11 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "config/plan.h"
+#include "eval/evaluate.h"
 #include "method/method.h"
 #include "model/decoder.h"
 #include "run/project.h"
@@ -55,6 +57,9 @@ class CellRunner {
  private:
   Decoder quantise(const Cell& cell, const LoadedModel& model, const std::filesystem::path& progress_folder,
                    const std::function<void(const std::string&)>& note, RunRecord& record) const;
+  // The template of the model's folder, where the task asks in a chat.
+  std::optional<ChatTemplate> chat_template_for(const EvalTaskSettings& task, const ModelConfig& config,
+                                                const LoadedModel& model) const;
   void evaluate(const Cell& cell, const Decoder& quantised, const LoadedModel& model, RunRecord& record) const;
 
   Project project_;

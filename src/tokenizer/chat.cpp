@@ -76,10 +76,6 @@ std::string default_system_of(const std::string& chat_template) {
 
 }  // namespace
 
-const char* turn_mark(ChatFamily family) {
-  return family == ChatFamily::kLlada ? "<|start_header_id|>" : "<|im_start|>";
-}
-
 std::string render_chat(ChatFamily family, const std::vector<Message>& messages, bool add_generation_prompt,
                         std::string_view opening) {
   switch (family) {
@@ -100,6 +96,13 @@ ChatTemplate ChatTemplate::load(const std::filesystem::path& folder) {
   if (type == "Dream") return {ChatFamily::kChatMl, "You are a helpful assistant."};
   throw UserError(unknown_name("chat template for the model_type", type, {"Dream", "llada"}, config.where() + ": ") +
                   ", or a ChatML template in tokenizer_config.json");
+}
+
+void ChatTemplate::check(const Tokenizer& tokenizer) const {
+  const char* mark = family_ == ChatFamily::kLlada ? "<|start_header_id|>" : "<|im_start|>";
+  if (!tokenizer.id_of(mark))
+    throw UserError("the tokenizer has no token {}: this model was not trained to chat, ask it without a chat template",
+                    mark);
 }
 
 }  // namespace freeact

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tokenizer/tokenizer.h"
+
 namespace freeact {
 
 struct Message {
@@ -18,9 +20,6 @@ enum class ChatFamily {
   kLlada,   // headers and end-of-turn marks of Llama 3; contents are stripped; the assistant header is always appended
   kChatMl,  // Qwen2.5, Dream, SmolLM2: contents are left as they are
 };
-
-// The token that a turn begins with; a tokenizer without it was not made for the template.
-const char* turn_mark(ChatFamily family);
 
 // The text whose encoding is the prompt. `opening` is what a conversation begins with: the beginning token in front of
 // LLaDA's first message, or ChatML's system message where the conversation has none of its own ("": none is added).
@@ -35,6 +34,9 @@ class ChatTemplate {
   // Family from "model_type" of config.json; LLaDA's beginning token, or the system message that a ChatML template
   // names, from tokenizer_config.json. Throws UserError on a missing file or a family without a template.
   static ChatTemplate load(const std::filesystem::path& folder);
+
+  // Throws UserError when the tokenizer lacks the token that a turn begins with: its model was not trained to chat.
+  void check(const Tokenizer& tokenizer) const;
 
   ChatFamily family() const { return family_; }
   std::string render(const std::vector<Message>& messages, bool add_generation_prompt = true) const {

@@ -85,6 +85,18 @@ TEST_F(Data, IsCopiedFromAFolder) {
   EXPECT_EQ(read_all(imported("owned") / "a.txt"), "owned");
 }
 
+TEST_F(Data, ItsBaseIsImportedFirst) {
+  write("project/datasets/external.yaml", entry("base", "tool: make_it", "by a tool") +
+                                              entry("built", "base: base\n  tool: build_it", "by a tool, built"));
+  write("project/tools/build_it", "#!/bin/bash\n{ cat \"$1/../base/a.txt\"; printf ', built'; } >\"$1/a.txt\"\n");
+  fs::permissions(folder_ / "project/tools/build_it", fs::perms::owner_all);
+  ASSERT_EQ(data("import built").exit_code, 0);
+  EXPECT_EQ(read_all(imported("built") / "a.txt"), "by a tool, built");
+  fs::remove_all(imported("built"));
+  tool("exit 9");
+  EXPECT_EQ(data("import built").exit_code, 0) << "a base that is there is not made again";
+}
+
 TEST_F(Data, DamageIsFoundAndMended) {
   ASSERT_EQ(data("import made").exit_code, 0);
   std::ofstream(imported("made") / "a.txt") << "by a toad";
@@ -96,9 +108,17 @@ TEST_F(Data, DamageIsFoundAndMended) {
 TEST_F(Data, ListSaysWhatIsThere) {
   ASSERT_EQ(data("import made").exit_code, 0);
   const std::string list = data("list").out;
-  EXPECT_NE(list.find("made        there"), std::string::npos) << list;
-  EXPECT_NE(list.find("owned       missing"), std::string::npos) << list;
+  EXPECT_NE(list.find("made               there"), std::string::npos) << list;
+  EXPECT_NE(list.find("owned              missing"), std::string::npos) << list;
   expect_refused("import mode", kUserInput, "did you mean 'made'");
+}
+
+TEST(MissingModel, MadeByAnAdapterIsNamedToo) {
+  const fs::path folder = fresh_folder("MissingAdaptedModel");
+  const Outcome run = run_program("run smollm2_diffusion_quick --quiet --db " + (folder / "results.db").string(),
+                                  folder, "env -u FREEACT_DATA XDG_CACHE_HOME=" + (folder / "cache").string());
+  EXPECT_EQ(run.exit_code, kEnvironment);
+  EXPECT_NE(run.error.find("run `freeact data import smollm2_diffusion`"), std::string::npos) << run.error;
 }
 
 TEST(MissingModel, IsNamedWithTheCommandThatImportsIt) {

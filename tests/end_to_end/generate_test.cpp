@@ -72,7 +72,7 @@ TEST_F(Generate, StopsBeforeAStopString) {
 TEST_F(Generate, RefusesWhatItCannotDo) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"generate puzzle_dlm --raw --prompt a", "did you mean 'puzzle_dllm'"},
-      {"generate puzzle_dllm --prompt a", "give --raw"},
+      {"generate puzzle_dllm --prompt a", "not trained to chat"},
       {"generate puzzle_dllm --raw", "--prompt"},
       {"generate puzzle_dllm --raw --prompt a stepps=3", "did you mean 'steps'"},
       {"generate puzzle_dllm --raw --prompt a remasking=lowest", "remasking"},

@@ -102,11 +102,23 @@ TEST_F(DecodingTest, AutoregressiveModelsContinueThePrompt) {
   causal.config.mask_id = -1;
   causal.config.sampler = "none";
   EXPECT_THAT(outputs(causal, open_ended(3)), testing::Each("aaa"));
-  EXPECT_THAT([&] { outputs(causal, open_ended(0)); },
+  EXPECT_THAT([&] { check_model_fits(open_ended(0), causal.config); },
               testing::ThrowsMessage<UserError>(testing::HasSubstr("set generation.max_new_tokens")));
   EvalTaskSettings warm = open_ended(3);
   warm.generation.temperature = 1;
   EXPECT_THROW(outputs(causal, warm), UserError);
+}
+
+TEST_F(DecodingTest, ATaskOfAnotherKindOfModelIsRefused) {
+  DecoderConfig causal;
+  causal.causal = true;
+  EvalTaskSettings task;
+  task.kind = "likelihood";
+  EXPECT_NO_THROW(check_model_fits(task, writes_a_.config));
+  EXPECT_THROW(check_model_fits(task, causal), UserError);
+  task.kind = "perplexity";
+  EXPECT_NO_THROW(check_model_fits(task, causal));
+  EXPECT_THROW(check_model_fits(task, writes_a_.config), UserError);
 }
 
 TEST_F(DecodingTest, AnswersEndAtTheFirstStop) {
