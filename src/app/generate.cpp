@@ -257,7 +257,7 @@ Verb add_generate(CLI::App& app) {
   verb->add_flag("--watch", options->watch, "Show the tokens as they are written");
   verb->add_flag("--json", options->json, "A JSON line per answer");
   add_examples(*verb,
-               "  freeact generate puzzle_dllm --raw --prompt '5103984627=<|mask|><|mask|>' --watch\n"
+               "  freeact generate puzzle_dllm --raw --prompt '<|sort|>5103984627=' --max-new-tokens 10 --watch\n"
                "  freeact generate path/to/LLaDA-8B-Instruct --prompt 'Why is the sky blue?' --watch steps=64\n"
                "  freeact generate path/to/Dream-7B --prompt 'Why is the sky blue?' alg=entropy top_p=0.95");
   return [options] { generate_answers(*options); };

@@ -49,6 +49,8 @@ Verb add_verify(CLI::App& app) {
     for (const auto& folder : *folders) verify_folder(folder, wanted, report);
     if (*json)
       std::cout << report.summary_json() << std::endl;
+    else if (*quiet)
+      report.write_summary(std::cout);
     else
       report.write_table(std::cout);
     if (report.failed() > 0) throw VerificationFailed(report.failed());

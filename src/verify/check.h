@@ -90,6 +90,8 @@ class CheckReport {
   std::string summary_json() const;
   // An aligned table of all lines with a summary below.
   void write_table(std::ostream& out) const;
+  // Its last line alone.
+  void write_summary(std::ostream& out) const;
 
  private:
   OnLine on_line_;

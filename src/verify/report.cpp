@@ -54,6 +54,10 @@ void CheckReport::write_table(std::ostream& out) const {
     text.erase(text.find_last_not_of(' ') + 1);
     out << text << '\n';
   }
+  write_summary(out);
+}
+
+void CheckReport::write_summary(std::ostream& out) const {
   out << fmt::format("{} passed, {} failed, {} skipped\n", passed(), failed(), skipped());
 }
 
