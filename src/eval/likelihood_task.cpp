@@ -11,6 +11,12 @@
 namespace freeact {
 namespace {
 
+// What is masked in turn: the items of a data set's part, or the segments of a text.
+struct MaskableSequences {
+  std::string name;
+  std::vector<TokenSequence> sequences;
+};
+
 // round(ratio n), at least one, of the n masks of a sequence stay; the other tokens are shown.
 std::vector<int64_t> mask_share(const TokenSequence& sequence, int64_t mask_id, double ratio, Random random) {
   std::vector<size_t> answer;
@@ -51,21 +57,20 @@ MetricValue nll_metric(const std::string& group, const std::vector<double>& valu
   return {"nll", group, e.mean, e.standard_error, static_cast<int64_t>(values.size()), false, "nats"};
 }
 
-}  // namespace
+SampleResult unscored_sample(int64_t index, const std::string& input_hash) {
+  return {index, input_hash, "", 0};
+}
 
-TaskResult evaluate_likelihood(const std::vector<DatasetPart>& parts, const EvalTaskSettings& settings,
-                               const Decoder& model, const Tokenizer& tokenizer, uint64_t seed) {
+// Fills in the metrics, and the scores of the samples, one for each sequence in order.
+void score(const std::vector<MaskableSequences>& parts, const EvalTaskSettings& settings, const Decoder& model,
+           uint64_t seed, TaskResult& result) {
   const at::NoGradGuard no_grad;
-  TaskResult result = {settings.name, settings.version, {}, {}};
-  for (const DatasetPart& part : parts)
-    for (const TaskItem& item : part.items)
-      result.samples.push_back({static_cast<int64_t>(result.samples.size()), sha256(item.input), "", 0});
   std::vector<double> means(result.samples.size(), 0.0);
   for (const double ratio : settings.mask_ratios) {
     std::vector<double> values;
-    for (const DatasetPart& part : parts) {
-      const auto part_values = item_nlls(lay_out_all(part, tokenizer, diffusion_ids(model.config)), settings, model,
-                                         ratio, derive_seed(seed, fmt::format("{} at {}", part.name, ratio)));
+    for (const auto& part : parts) {
+      const auto part_values = item_nlls(part.sequences, settings, model, ratio,
+                                         derive_seed(seed, fmt::format("{} at {}", part.name, ratio)));
       values.insert(values.end(), part_values.begin(), part_values.end());
     }
     result.metrics.push_back(nll_metric(fmt::format("mask_ratio={}", ratio), values));
@@ -73,6 +78,37 @@ TaskResult evaluate_likelihood(const std::vector<DatasetPart>& parts, const Eval
   }
   result.metrics.push_back(nll_metric("", means));
   for (size_t i = 0; i < means.size(); ++i) result.samples[i].score = means[i];
+}
+
+}  // namespace
+
+TaskResult evaluate_likelihood(const std::vector<DatasetPart>& parts, const EvalTaskSettings& settings,
+                               const Decoder& model, const Tokenizer& tokenizer, uint64_t seed) {
+  TaskResult result = {settings.name, settings.version, {}, {}};
+  std::vector<MaskableSequences> maskable;
+  for (const DatasetPart& part : parts) {
+    maskable.push_back({part.name, lay_out_all(part, tokenizer, diffusion_ids(model.config))});
+    for (const TaskItem& item : part.items)
+      result.samples.push_back(unscored_sample(std::ssize(result.samples), sha256(item.input)));
+  }
+  score(maskable, settings, model, seed, result);
+  return result;
+}
+
+TaskResult evaluate_likelihood(const PlainText& text, const EvalTaskSettings& settings, const Decoder& model,
+                               const Tokenizer& tokenizer, uint64_t seed) {
+  TaskResult result = {settings.name, settings.version, {}, {}};
+  MaskableSequences segments = {"text", {}};
+  const int64_t mask_id = diffusion_ids(model.config).mask;
+  for (const int64_t offset : chosen_offsets(settings)) {
+    TokenSequence segment;
+    segment.target = text.tokens(tokenizer, offset, settings.segments.tokens);
+    segment.masked.assign(segment.target.size(), mask_id);
+    segment.masked[0] = segment.target[0];
+    result.samples.push_back(unscored_sample(std::ssize(result.samples), hash_of_ids(segment.target)));
+    segments.sequences.push_back(std::move(segment));
+  }
+  score({segments}, settings, model, seed, result);
   return result;
 }
 

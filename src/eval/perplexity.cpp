@@ -7,25 +7,12 @@
 
 #include "eval/scoring.h"
 #include "generation/likelihood.h"
-#include "util/hash.h"
 
 namespace freeact {
 namespace {
 
-// The first num_items offsets; all where it is 0.
-std::vector<int64_t> chosen_offsets(const EvalTaskSettings& settings) {
-  std::vector<int64_t> offsets = settings.segments.offsets;
-  const auto limit = static_cast<size_t>(settings.num_items);
-  if (limit > 0 && limit < offsets.size()) offsets.resize(limit);
-  return offsets;
-}
-
 double mean_nll(const Decoder& model, const std::vector<int64_t>& ids) {
   return left_to_right_nll(model, {ids[0]}, {ids.begin() + 1, ids.end()}) / static_cast<double>(ids.size() - 1);
-}
-
-std::string hash_of(const std::vector<int64_t>& ids) {
-  return sha256({reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(int64_t)});
 }
 
 }  // namespace
@@ -42,7 +29,7 @@ TaskResult evaluate_perplexity(const PlainText& text, const EvalTaskSettings& se
     const auto ids = text.tokens(tokenizer, offset, settings.segments.tokens);
     nlls.push_back(mean_nll(model, ids));
     const Json output = {{"offset", offset}, {"nll", nlls.back()}};
-    result.samples.push_back({std::ssize(result.samples), hash_of(ids), output.dump(), 0});
+    result.samples.push_back({std::ssize(result.samples), hash_of_ids(ids), output.dump(), 0});
   }
   const Estimate nll = estimate(nlls);
   const double perplexity = std::exp(nll.mean);

@@ -3,6 +3,8 @@
 #include <cmath>
 #include <numeric>
 
+#include "util/hash.h"
+
 namespace freeact {
 
 Estimate estimate(const std::vector<double>& values) {
@@ -13,6 +15,17 @@ Estimate estimate(const std::vector<double>& values) {
   double square = 0;
   for (const double value : values) square += (value - mean) * (value - mean);
   return {mean, std::sqrt(square / (n - 1) / n)};
+}
+
+std::vector<int64_t> chosen_offsets(const EvalTaskSettings& settings) {
+  std::vector<int64_t> offsets = settings.segments.offsets;
+  const auto limit = static_cast<size_t>(settings.num_items);
+  if (limit > 0 && limit < offsets.size()) offsets.resize(limit);
+  return offsets;
+}
+
+std::string hash_of_ids(const std::vector<int64_t>& ids) {
+  return sha256({reinterpret_cast<const char*>(ids.data()), ids.size() * sizeof(int64_t)});
 }
 
 MetricValue percentage(const std::string& name, const std::vector<double>& scores) {

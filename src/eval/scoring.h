@@ -6,6 +6,7 @@
 
 #include "eval/dataset.h"
 #include "eval/evaluate.h"
+#include "eval/plain_text.h"
 
 namespace freeact {
 
@@ -17,6 +18,12 @@ Estimate estimate(const std::vector<double>& values);
 
 // Of scores that are 0 or 1, in per cent.
 MetricValue percentage(const std::string& name, const std::vector<double>& scores);
+
+// Where the segments of a text begin: the first num_items of the settings' offsets; all where it is 0.
+std::vector<int64_t> chosen_offsets(const EvalTaskSettings& settings);
+
+// SHA-256 of a segment's ids.
+std::string hash_of_ids(const std::vector<int64_t>& ids);
 
 // The answer's text in a sequence a model has completed: from the slot's begin to the first end of sequence, or to the
 // slot's end.
@@ -33,6 +40,10 @@ TaskResult evaluate_generation(const std::vector<DatasetPart>& parts, const Eval
 // item counts with the mean over its masked tokens, the whole task with the mean over the ratios.
 TaskResult evaluate_likelihood(const std::vector<DatasetPart>& parts, const EvalTaskSettings& settings,
                                const Decoder& model, const Tokenizer& tokenizer, uint64_t seed);
+
+// The same of the segments of a text, in which any token but the first may be masked.
+TaskResult evaluate_likelihood(const PlainText& text, const EvalTaskSettings& settings, const Decoder& model,
+                               const Tokenizer& tokenizer, uint64_t seed);
 
 // Accuracy: the share of items whose likeliest choice is the right one; normalised: the one with the highest log
 // likelihood per byte of its text (EleutherAI/lm-evaluation-harness, acc and acc_norm). Diffusion models estimate the

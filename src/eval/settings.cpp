@@ -97,13 +97,17 @@ void check_lengths(const AnswerSettings& s, const Checker& check) {
 
 }  // namespace
 
+bool is_on_text(const EvalTaskSettings& settings) {
+  return settings.kind == "perplexity" || (settings.kind == "likelihood" && settings.dataset.ends_with(".txt"));
+}
+
 void check_settings(const EvalTaskSettings& settings, const std::string& prefix) {
   check_task(settings, Checker(prefix));
   const Checker generation(prefix + "generation.");
   check_sampling(settings.generation, generation);
   check_lengths(settings.generation, generation);
   check_monte_carlo(settings.monte_carlo, Checker(prefix + "monte_carlo."));
-  if (settings.kind == "perplexity") check_segments(settings.segments, Checker(prefix + "segments."));
+  if (is_on_text(settings)) check_segments(settings.segments, Checker(prefix + "segments."));
 }
 
 EvalTaskSettings read_task_settings(const Json& task, const std::string& prefix) {
@@ -117,7 +121,7 @@ Json resolved_task_settings(const EvalTaskSettings& settings) {
   if (settings.kind != "generation") resolved.erase("generation");
   if (settings.kind != "likelihood") resolved.erase("mask_ratios");
   if (settings.kind != "multiple_choice") resolved.erase("monte_carlo");
-  if (settings.kind != "perplexity") resolved.erase("segments");
+  if (!is_on_text(settings)) resolved.erase("segments");
   if (settings.kind == "multiple_choice" || settings.kind == "perplexity") resolved.erase("batch_size");
   return resolved;
 }

@@ -66,7 +66,7 @@ struct SegmentSettings {
 
   template <typename Visitor>
   void fields(Visitor& visit) {
-    visit("tokens", tokens, "tokens of a segment; all but the first are predicted");
+    visit("tokens", tokens, "tokens of a segment; the first is given");
     visit("offsets", offsets, "where each segment begins, in characters of the file");
   }
 };
@@ -90,18 +90,22 @@ struct EvalTaskSettings {
     visit("kind", kind,
           "generation: an answer is written; likelihood: given answers are scored; multiple_choice: the likeliest of "
           "given answers is chosen; perplexity: of a text, for autoregressive models");
-    visit("dataset", dataset, "folder below datasets/, or a path; for perplexity a text file");
+    visit("dataset", dataset,
+          "folder below datasets/, or a path; for perplexity, and where it ends in .txt for likelihood, a text file");
     visit("metric", metric,
           "exact_match for generation, nll for likelihood, accuracy for multiple_choice, perplexity for perplexity");
     visit("version", version, "raised when prompt, scorer or data change, so that old rows are not compared with new");
     visit("num_items", num_items, "first items of each part of the data set, or first segments; 0: all");
     visit("batch_size", batch_size, "generation, likelihood: sequences in a forward pass");
     visit("generation", generation, "how answers are written");
-    visit("mask_ratios", mask_ratios, "likelihood: shares of the answer's tokens that are masked");
+    visit("mask_ratios", mask_ratios, "likelihood: shares of the answer's, or a segment's, tokens that are masked");
     visit("monte_carlo", monte_carlo, "multiple_choice: likelihood of diffusion models");
-    visit("segments", segments, "perplexity: what is scored");
+    visit("segments", segments, "of a text: what is scored");
   }
 };
+
+// Whether segments of a text are scored, not items.
+bool is_on_text(const EvalTaskSettings& settings);
 
 // Throws FieldError on settings that make no sense for any model; prefix leads to the task's keys ("tasks[0].").
 void check_settings(const EvalTaskSettings& settings, const std::string& prefix = "");

@@ -24,11 +24,12 @@ bool is_running_text(const CalibrationConfig& config) {
   return config.dataset.ends_with(".txt");
 }
 
-// The ids with a random share of the positions `answer` masked, at least one.
-at::Tensor mask_share(std::vector<int64_t> ids, std::vector<size_t> answer, const CalibrationConfig& config,
-                      int64_t mask_id, Random& random) {
-  random.shuffle(answer);
-  const double ratio = config.mask_ratio_min + random.uniform() * (config.mask_ratio_max - config.mask_ratio_min);
+double ratio_at(double share, const CalibrationConfig& config) {
+  return config.mask_ratio_min + share * (config.mask_ratio_max - config.mask_ratio_min);
+}
+
+// The ids with the first `ratio` of the positions `answer`, at least one, masked.
+at::Tensor mask_share(std::vector<int64_t> ids, const std::vector<size_t>& answer, double ratio, int64_t mask_id) {
   const auto count = std::max<size_t>(1, static_cast<size_t>(std::llround(ratio * static_cast<double>(answer.size()))));
   for (size_t i = 0; i < std::min(count, answer.size()); ++i) ids[answer[i]] = mask_id;
   return at::tensor(ids, at::kLong);
@@ -39,7 +40,9 @@ at::Tensor mask_answer(const TokenSequence& sequence, const CalibrationConfig& c
   std::vector<size_t> answer;
   for (size_t i = 0; i < sequence.target.size(); ++i)
     if (sequence.masked[i] == mask_id) answer.push_back(i);
-  return mask_share(sequence.target, std::move(answer), config, mask_id, random);
+  random.shuffle(answer);
+  const double ratio = ratio_at(random.uniform(), config);
+  return mask_share(sequence.target, answer, ratio, mask_id);
 }
 
 // Where the sequences of a text begin: one every stride, the held-out ones half a stride further.
@@ -56,25 +59,45 @@ Spacing spacing(const CalibrationConfig& config, int64_t num_characters, Random&
   return {static_cast<int64_t>(random.below(static_cast<uint64_t>(stride / 2))), stride};
 }
 
+// Running text as a diffusion model sees it. Masks may be anywhere but in front, where nothing predicts them with
+// shifted logits. Ratios are stratified: as many equal parts of the range as there are texts give one each, in random
+// order.
+std::vector<at::Tensor> masked_text(const std::vector<std::vector<int64_t>>& texts, const CalibrationConfig& config,
+                                    int64_t mask_id, Random& random) {
+  std::vector<size_t> strata(texts.size());
+  std::iota(strata.begin(), strata.end(), 0);
+  random.shuffle(strata);
+  std::vector<at::Tensor> masked;
+  for (const auto& ids : texts) {
+    std::vector<size_t> positions(ids.size() - 1);
+    std::iota(positions.begin(), positions.end(), 1);
+    random.shuffle(positions);
+    const double share =
+        (static_cast<double>(strata[masked.size()]) + random.uniform()) / static_cast<double>(texts.size());
+    masked.push_back(mask_share(ids, positions, ratio_at(share, config), mask_id));
+  }
+  return masked;
+}
+
+std::vector<at::Tensor> as_tensors(const std::vector<std::vector<int64_t>>& sequences) {
+  std::vector<at::Tensor> tensors;
+  for (const auto& ids : sequences) tensors.push_back(at::tensor(ids, at::kLong));
+  return tensors;
+}
+
 CalibrationSequences draw_text(const CalibrationConfig& config, const std::filesystem::path& file,
                                const DecoderConfig& model, const Tokenizer& tokenizer, Random random) {
   if (config.sequence_length < 2)
     throw UserError("calibration.sequence_length is {}: running text needs 2 tokens or more", config.sequence_length);
   const PlainText text(file);
   const auto [first, stride] = spacing(config, text.num_characters(), random);
-  std::vector<size_t> everywhere(static_cast<size_t>(config.sequence_length));
-  std::iota(everywhere.begin(), everywhere.end(), 0);
-  const auto sequence_at = [&](int64_t offset) {
-    auto ids = text.tokens(tokenizer, offset, config.sequence_length);
-    return model.mask_id < 0 ? at::tensor(ids, at::kLong)
-                             : mask_share(std::move(ids), everywhere, config, model.mask_id, random);
-  };
-  CalibrationSequences drawn;
+  std::vector<std::vector<int64_t>> learnt, held_out;
   for (int64_t i = 0; i < config.num_samples; ++i) {
-    drawn.calibration.push_back(sequence_at(first + i * stride));
-    drawn.held_out.push_back(sequence_at(first + i * stride + stride / 2));
+    learnt.push_back(text.tokens(tokenizer, first + i * stride, config.sequence_length));
+    held_out.push_back(text.tokens(tokenizer, first + i * stride + stride / 2, config.sequence_length));
   }
-  return drawn;
+  if (model.mask_id < 0) return {as_tensors(learnt), as_tensors(held_out)};
+  return {masked_text(learnt, config, model.mask_id, random), masked_text(held_out, config, model.mask_id, random)};
 }
 
 // Takes sequences [begin, begin + count) of every part, a run of each part in turn.

@@ -21,8 +21,8 @@ struct CalibrationSequences {
 // num_samples sequences to learn from and up to as many others to measure errors on, drawn by the seed; a share of each
 // answer is masked, drawn uniformly between the config's bounds. Sequences of equal length stand together, so that they
 // can be batched. Running text (a .txt file) gives sequences of sequence_length tokens at even distances, which
-// diffusion models see masked anywhere and autoregressive models as they are. Throws UserError when the data set holds
-// fewer than num_samples items.
+// diffusion models see masked at ratios stratified between the bounds, anywhere but in front, and autoregressive models
+// as they are. Throws UserError when the data set holds fewer than num_samples items.
 CalibrationSequences draw_calibration(const CalibrationConfig& config, const std::filesystem::path& datasets,
                                       const DecoderConfig& model, const Tokenizer& tokenizer, uint64_t seed);
 

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "config/yaml.h"
+#include "embedded/train.h"
 #include "util/cache.h"
 #include "util/hash.h"
 #include "util/shell.h"
@@ -64,8 +65,22 @@ void copy_files(const External& external, const fs::path& folder, const std::str
 
 void check_source(const External& external, const std::string& from) {
   if (!from.empty() && !fs::exists(from)) throw UserError("there is no '{}' to import {} from", from, external.name);
-  if (from.empty() && external.tool.empty())
+  if (!from.empty() && !external.adapter.empty())
+    throw UserError("{} is made of {} and takes no --from", external.name, external.base);
+  if (from.empty() && !external.is_made())
     throw UserError("{} cannot be fetched: give --from FOLDER with its files from {}", external.name, external.source);
+}
+
+// Of the adapter the repository ships.
+void merge_shipped(const Project& project, const External& external, const fs::path& folder) {
+  const fs::path shipped = project.datasets() / external.adapter;
+  merge_recipe(shipped / "recipe.yaml", shipped / "adapter.safetensors", folder);
+}
+
+void make(const Project& project, const External& external, const fs::path& folder, const std::string& from) {
+  if (!external.adapter.empty()) return merge_shipped(project, external, folder);
+  if (!external.tool.empty()) return run_tool(project.root / "tools" / external.tool, folder, from);
+  copy_files(external, folder, from);
 }
 
 // An empty folder beside the final one, without what an import that was killed left there.
@@ -78,7 +93,7 @@ fs::path fresh_partial(const External& external) {
 }
 
 std::string import_command(const External& external) {
-  return fmt::format("freeact data import {}{}", external.name, external.tool.empty() ? " --from FOLDER" : "");
+  return fmt::format("freeact data import {}{}", external.name, external.is_made() ? "" : " --from FOLDER");
 }
 
 bool lies_in(const fs::path& path, const fs::path& folder) {
@@ -128,6 +143,9 @@ std::string fault_of(const External& external, const fs::path& folder) {
 }
 
 void import_external(const Project& project, const External& external, const std::string& from) {
+  // Before the lock, which the base takes too.
+  if (!external.base.empty() && !fault_of(external, external.imported()).empty())
+    import_external(project, find_external(list_externals(project), external.base), "");
   const fs::path target = external.imported();
   std::error_code error;
   fs::create_directories(target.parent_path(), error);
@@ -135,13 +153,12 @@ void import_external(const Project& project, const External& external, const std
   if (fault_of(external, target).empty()) return;
   check_source(external, from);
   const fs::path partial = fresh_partial(external);
-  if (external.tool.empty())
-    copy_files(external, partial, from);
-  else
-    run_tool(project.root / "tools" / external.tool, partial, from);
+  make(project, external, partial, from);
   if (const std::string fault = fault_of(external, partial); !fault.empty()) {
     fs::remove_all(partial);
-    if (from.empty()) throw EnvironmentError("what {} made {}: nothing is imported", external.tool, fault);
+    if (from.empty())
+      throw EnvironmentError("what {} made {}: nothing is imported",
+                             external.tool.empty() ? "the adapter" : external.tool, fault);
     throw UserError("'{}' {}: nothing is imported", from, fault);
   }
   fs::remove_all(target);
@@ -153,7 +170,7 @@ void require_imported(const fs::path& path) {
   for (const auto& external : list_externals(Project::find()))
     if (lies_in(path, external.imported()))
       throw EnvironmentError("'{}' is not there: run `{}`{}", path.string(), import_command(external),
-                             external.tool.empty() ? ", FOLDER with the files of " + external.source : "");
+                             external.is_made() ? "" : ", FOLDER with the files of " + external.source);
 }
 
 }  // namespace freeact

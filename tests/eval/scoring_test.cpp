@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "fixtures.h"
+#include "util/hash.h"
 
 namespace freeact {
 namespace {
@@ -99,6 +100,34 @@ TEST_F(ScoringTest, MasksFollowTheSeedAndNothingElse) {
   };
   EXPECT_EQ(scores(1, 200), scores(1, 7));
   EXPECT_NE(scores(1, 200), scores(2, 200));
+}
+
+TEST_F(ScoringTest, LikelihoodOfATextMasksAnyTokenOfASegmentButTheFirst) {
+  const auto folder = test_folder();
+  write_text(folder / "text.txt", "baaaacbb");
+  auto settings = likelihood({1.0});
+  settings.dataset = (folder / "text.txt").string();
+  settings.segments = {4, {0, 4}};  // "baaa" and "acbb"
+  const auto result = evaluate_task("nowhere", settings, model_, tokenizer_, 0);
+  const double ln2 = std::log(2.0);
+  ASSERT_EQ(result.samples.size(), 2U);
+  EXPECT_NEAR(result.samples[0].score, ln2, 1e-6);
+  EXPECT_NEAR(result.samples[1].score, 2 * ln2, 1e-6);
+  EXPECT_NEAR(result.metrics[0].value, 1.5 * ln2, 1e-6);
+  EXPECT_NE(result.samples[0].input_hash, result.samples[1].input_hash);
+  EXPECT_EQ(task_data_hash("nowhere", settings), sha256("baaaacbb"));
+  settings.num_items = 1;
+  EXPECT_EQ(evaluate_task("nowhere", settings, model_, tokenizer_, 0).samples.size(), 1U);
+}
+
+TEST_F(ScoringTest, LikelihoodOfATextNeedsSegmentsAndStatesThem) {
+  auto settings = likelihood({0.4});
+  settings.dataset = "text.txt";
+  EXPECT_THAT([&] { check_settings(settings); },
+              testing::ThrowsMessage<UserError>(testing::HasSubstr("segments.offsets")));
+  EXPECT_TRUE(resolved_task_settings(settings).contains("segments"));
+  settings.dataset = "words";
+  EXPECT_FALSE(resolved_task_settings(settings).contains("segments"));
 }
 
 TEST_F(ScoringTest, SettingsAreCheckedBeforeTheData) {

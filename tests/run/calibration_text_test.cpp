@@ -2,6 +2,7 @@
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <fstream>
 #include <set>
 
@@ -74,6 +75,23 @@ TEST_F(CalibrationText, DiffusionModelsSeeItMasked) {
   model_.mask_id = 256;
   config_.mask_ratio_min = config_.mask_ratio_max = 0.4;
   for (const auto& ids : draw(1).calibration) EXPECT_EQ((ids == model_.mask_id).sum().item<int64_t>(), 2);
+}
+
+TEST_F(CalibrationText, MaskRatiosAreStratifiedAndTheFirstTokenIsShown) {
+  model_.mask_id = 256;
+  config_.num_samples = 10;
+  config_.sequence_length = 101;
+  const auto drawn = draw(1);
+  for (const auto& sequences : {drawn.calibration, drawn.held_out}) {
+    std::vector<double> ratios;
+    for (const auto& ids : sequences) {
+      EXPECT_NE(ids[0].item<int64_t>(), model_.mask_id);
+      ratios.push_back((ids == model_.mask_id).sum().item<double>() / 100);
+    }
+    EXPECT_FALSE(std::is_sorted(ratios.begin(), ratios.end())) << "the ratio follows the place in the text";
+    std::sort(ratios.begin(), ratios.end());
+    for (size_t i = 0; i < ratios.size(); ++i) EXPECT_NEAR(ratios[i], 0.1 * static_cast<double>(i) + 0.05, 0.0551) << i;
+  }
 }
 
 TEST_F(CalibrationText, WhatDoesNotFitIsRefused) {

@@ -1,0 +1,69 @@
+// A model made by an adapter that the repository ships.
+#include "run/external.h"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+
+#include "checkpoint/safetensors.h"
+#include "embedded/adapted_model.h"
+#include "embedded/tiny_llama.h"
+#include "embedded/train.h"
+#include "util/cache.h"
+#include "util/hash.h"
+
+namespace freeact {
+namespace {
+
+namespace fs = std::filesystem;
+
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+// A project whose data sets hold a recipe and an untrained adapter of a tiny model, which lies in the cache.
+class AdapterImport : public testing::Test {
+ protected:
+  void SetUp() override {
+    setenv("XDG_CACHE_HOME", (folder_ / "cache").c_str(), 1);
+    write_tiny_llama(cache_folder() / "base");
+    write_file_atomically(shipped_ / "recipe.yaml",
+                          "kind: adapter\nname: tiny\nbase: base\nrank: 2\npuzzles: [{kind: sort_digits}]\n");
+    const AdapterRecipe recipe = read_adapter_recipe(shipped_ / "recipe.yaml");
+    const AdaptedModel model(CheckpointFolder(cache_folder() / "base"), 258, {recipe.rank, recipe.scale, 1},
+                             at::kFloat);
+    write_safetensors(shipped_ / "adapter.safetensors", model.adapter(),
+                      {{"scale", "2"}, {"recipe", recipe_hash(recipe)}});
+    merge_recipe(shipped_ / "recipe.yaml", shipped_ / "adapter.safetensors", folder_ / "by_hand");
+    adapted_.name = adapted_.folder = "adapted";
+    adapted_.adapter = "shipped";
+    for (const auto& entry : fs::directory_iterator(folder_ / "by_hand"))
+      adapted_.files.push_back({entry.path().filename(), sha256_file(entry.path())});
+  }
+  void TearDown() override { unsetenv("XDG_CACHE_HOME"); }
+
+  const fs::path folder_ = test_folder(), shipped_ = folder_ / "datasets" / "shipped";
+  const Project project_{folder_};
+  External adapted_;
+};
+
+TEST_F(AdapterImport, WritesTheMergedModelOnceAndAgainWhenItIsGone) {
+  EXPECT_EQ(adapted_.files.size(), 4U);
+  for (int time = 0; time < 2; ++time) {
+    import_external(project_, adapted_, "");
+    EXPECT_EQ(fault_of(adapted_, adapted_.imported()), "");
+    fs::remove_all(adapted_.imported());
+  }
+}
+
+TEST_F(AdapterImport, OfAnotherAdapterIsRefused) {
+  write_file_atomically(shipped_ / "recipe.yaml", read_file(shipped_ / "recipe.yaml") + "seed: 9\n");
+  EXPECT_THAT([&] { import_external(project_, adapted_, ""); },
+              ThrowsMessage<UserError>(HasSubstr("was not made by the recipe")));
+  EXPECT_FALSE(fs::exists(adapted_.imported()));
+}
+
+TEST_F(AdapterImport, TakesNoFiles) {
+  EXPECT_THAT([&] { import_external(project_, adapted_, folder_); }, ThrowsMessage<UserError>(HasSubstr("no --from")));
+}
+
+}  // namespace
+}  // namespace freeact
