@@ -19,8 +19,6 @@ class Canvas {
   // The sequence after a step. Tokens written since the last one are set off, masks are shaded cells.
   void show(const std::vector<int64_t>& ids);
 
-  int steps() const { return steps_; }
-
  private:
   std::string picture(const std::vector<int64_t>& ids) const;
   void erase_last() const;

@@ -23,8 +23,6 @@
 namespace freeact {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr int64_t kDefaultLength = 64, kDefaultBlock = 32;
 
 struct GenerateOptions {
@@ -60,11 +58,6 @@ std::vector<std::string> read_prompts(const GenerateOptions& options) {
   if (options.watch && prompts.size() > 1)
     throw UserError("--watch shows one prompt, but {} are given", prompts.size());
   return prompts;
-}
-
-std::vector<int64_t> row_of(const at::Tensor& ids_BL, size_t row, int64_t begin) {
-  const at::Tensor ids = ids_BL[static_cast<int64_t>(row)].slice(0, begin).contiguous();
-  return {ids.const_data_ptr<int64_t>(), ids.const_data_ptr<int64_t>() + ids.numel()};
 }
 
 class Generator {
@@ -108,7 +101,7 @@ class Generator {
     return settings_over<UnmaskSettings>({{"gen_length", length()},
                                           {"steps", length()},
                                           {"block_length", length() % kDefaultBlock == 0 ? kDefaultBlock : length()},
-                                          {"eot_id", tokenizer().id_of("<|eot_id|>").value_or(-1)}});
+                                          {"eot_id", tokenizer().id_of(end_of_turn(ChatFamily::kLlada)).value_or(-1)}});
   }
   DiffusionSettings dream_settings() const {
     return settings_over<DiffusionSettings>({{"max_new_tokens", length()}, {"steps", length()}});
@@ -140,7 +133,8 @@ class Generator {
     std::vector<Answer> answers;
     for (size_t row = 0; row < prompts.size(); ++row) {
       const int64_t begin = ids_BP.size(1) - (in_place ? std::ssize(prompts[row]) : 0);
-      answers.push_back({text_of(row_of(done_BL, row, begin)), statistics, watch.seconds()});
+      answers.push_back(
+          {text_of(ids_of(done_BL[static_cast<int64_t>(row)].slice(0, begin))), statistics, watch.seconds()});
     }
     return answers;
   }
@@ -148,7 +142,7 @@ class Generator {
   UnmaskObserver observer_of(Canvas& canvas) const {
     if (!options_.watch) return nullptr;
     return [&canvas](const at::Tensor& tokens_BL, const at::Tensor&, const at::Tensor&) {
-      canvas.show(row_of(tokens_BL, 0, 0));
+      canvas.show(ids_of(tokens_BL[0]));
     };
   }
 
@@ -170,8 +164,8 @@ class Generator {
   // Up to the end of the sequence or of the turn, then up to a stop string.
   std::string text_of(std::vector<int64_t> ids) const {
     std::vector<int64_t> ends = {decoder().config.eos_id};
-    for (const char* token : {"<|eot_id|>", "<|im_end|>"})
-      if (const auto id = tokenizer().id_of(token); chat_ && id) ends.push_back(*id);
+    if (chat_)
+      if (const auto id = tokenizer().id_of(end_of_turn(chat_->family()))) ends.push_back(*id);
     ids.erase(std::find_first_of(ids.begin(), ids.end(), ends.begin(), ends.end()), ids.end());
     return cut_at_stops(tokenizer().decode(ids, /*skip_special=*/true), options_.stops);
   }

@@ -6,6 +6,7 @@
 
 #include "generation/dream_sampler.h"
 #include "generation/llada_sampler.h"
+#include "generation/text.h"
 #include "util/error.h"
 
 namespace freeact {
@@ -112,9 +113,7 @@ std::vector<int64_t> decode(const Decoder& model, const DecodeTask& task, const 
   const std::string& sampler = model.config.sampler;
   if (sampler != "llada" && sampler != "dream")
     throw UserError("a model of the family {} does not decode by diffusion: give another --model", model.config.family);
-  const at::Tensor done =
-      (sampler == "llada" ? decode_llada : decode_dream)(model, task, acceleration, statistics).contiguous();
-  return {done.const_data_ptr<int64_t>(), done.const_data_ptr<int64_t>() + done.numel()};
+  return ids_of((sampler == "llada" ? decode_llada : decode_dream)(model, task, acceleration, statistics));
 }
 
 Contest decode_contest(std::shared_ptr<const DecodeSet> set, const std::vector<std::string>& rivals) {

@@ -11,6 +11,7 @@
 #include "generation/greedy.h"
 #include "generation/llada_sampler.h"
 #include "generation/text.h"
+#include "tokenizer/chat.h"
 #include "util/error.h"
 #include "util/random.h"
 
@@ -63,7 +64,7 @@ at::Tensor unmask_llada(const Decoder& model, const Start& start, const AnswerSe
   unmasking.remasking = s.remasking;
   unmasking.logits_eos_inf = s.logits_eos_inf;
   unmasking.confidence_eos_eot_inf = s.confidence_eos_eot_inf;
-  unmasking.eot_id = tokenizer.id_of("<|eot_id|>").value_or(-1);
+  unmasking.eot_id = tokenizer.id_of(end_of_turn(ChatFamily::kLlada)).value_or(-1);
   unmasking.acceleration = s.acceleration;
   return unmask(model, start.sequences.ids_BP, start.region, unmasking, start.sequences.attention_mask_BP, seed);
 }
@@ -112,12 +113,11 @@ std::vector<std::vector<int64_t>> complete(const std::vector<TokenSequence>& seq
   for (const Rows& rows : cut_by_masks(sequences, model.config.mask_id, batch_size)) {
     const Start start = start_of(sequences, rows, settings, model.config);
     const uint64_t batch_seed = derive_seed(seed, fmt::format("rows from {}", rows.front()));
-    const at::Tensor done_BP = (sampler == "dream" ? unmask_dream(model, start, settings, batch_seed)
-                                                   : unmask_llada(model, start, settings, tokenizer, batch_seed))
-                                   .contiguous();
+    const at::Tensor done_BP = sampler == "dream" ? unmask_dream(model, start, settings, batch_seed)
+                                                  : unmask_llada(model, start, settings, tokenizer, batch_seed);
     for (size_t i = 0; i < rows.size(); ++i) {
-      const auto* end = done_BP[static_cast<int64_t>(i)].const_data_ptr<int64_t>() + done_BP.size(1);
-      completed[rows[i]].assign(end - sequences[rows[i]].masked.size(), end);
+      const int64_t pads = done_BP.size(1) - std::ssize(sequences[rows[i]].masked);
+      completed[rows[i]] = ids_of(done_BP[static_cast<int64_t>(i)].slice(0, pads));
     }
   }
   return completed;

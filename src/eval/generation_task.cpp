@@ -14,10 +14,6 @@
 namespace freeact {
 namespace {
 
-const char* end_of_turn(ChatFamily family) {
-  return family == ChatFamily::kLlada ? "<|eot_id|>" : "<|im_end|>";
-}
-
 // The text before {answer}, then max_new_tokens masks.
 std::vector<TokenSequence> append_answers(const DatasetPart& part, const AnswerSettings& s, const Decoder& model,
                                           const Tokenizer& tokenizer, const ChatTemplate* chat) {

@@ -8,6 +8,11 @@
 
 namespace freeact {
 
+std::vector<int64_t> ids_of(const at::Tensor& sequence) {
+  const at::Tensor ids = sequence.to(at::kCPU, at::kLong).contiguous();
+  return {ids.const_data_ptr<int64_t>(), ids.const_data_ptr<int64_t>() + ids.numel()};
+}
+
 PaddedPrompts pad_left(const std::vector<std::vector<int64_t>>& prompts, int64_t pad_id) {
   if (prompts.empty()) throw UserError("there is no prompt to generate from");
   const auto shorter = [](const auto& a, const auto& b) { return a.size() < b.size(); };

@@ -1,9 +1,9 @@
 #include "latency/summary.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "util/error.h"
+#include "util/quantile.h"
 #include "util/random.h"
 
 namespace freeact {
@@ -11,10 +11,7 @@ namespace freeact {
 double quantile(std::vector<double> values, double q) {
   FREEACT_CHECK(!values.empty() && q >= 0 && q <= 1, "quantile {} of {} values", q, values.size());
   std::sort(values.begin(), values.end());
-  const double place = q * static_cast<double>(values.size() - 1);
-  const auto below = static_cast<size_t>(place);
-  const size_t above = std::min(below + 1, values.size() - 1);
-  return std::lerp(values[below], values[above], place - static_cast<double>(below));
+  return quantile_of_sorted(values, q);
 }
 
 TimeSummary summarise(const std::vector<double>& times) {

@@ -6,7 +6,7 @@
 
 namespace freeact {
 
-// The q-quantile, 0 <= q <= 1, linear between neighbours (type 7 of Hyndman and Fan, 1996). values must not be empty.
+// The q-quantile, 0 <= q <= 1, of values in any order (see util/quantile.h). values must not be empty.
 double quantile(std::vector<double> values, double q);
 
 struct TimeSummary {

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "util/error.h"
+#include "util/quantile.h"
 
 namespace freeact {
 namespace {
@@ -28,14 +29,6 @@ double central_t_probability(double t, int degrees_of_freedom) {
   }
   if (!odd) return std::sin(theta) * sum;
   return 2 / std::numbers::pi * (theta + std::sin(theta) * sum);
-}
-
-// Linear interpolation between order statistics.
-double quantile(const std::vector<double>& sorted, double p) {
-  const double position = p * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<size_t>(position);
-  const size_t above = std::min(below + 1, sorted.size() - 1);
-  return std::lerp(sorted[below], sorted[above], position - static_cast<double>(below));
 }
 
 std::vector<size_t> draw(size_t count, Random& random) {
@@ -136,7 +129,7 @@ Interval bootstrap_interval(const ScoreTable& values, Random random, int replica
   std::vector<double> means(static_cast<size_t>(replicates));
   for (auto& value : means) value = replicate_mean(values, random);
   std::sort(means.begin(), means.end());
-  return {plain_mean(values), quantile(means, 0.025), quantile(means, 0.975)};
+  return {plain_mean(values), quantile_of_sorted(means, 0.025), quantile_of_sorted(means, 0.975)};
 }
 
 }  // namespace freeact

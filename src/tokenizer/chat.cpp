@@ -76,6 +76,10 @@ std::string default_system_of(const std::string& chat_template) {
 
 }  // namespace
 
+const char* end_of_turn(ChatFamily family) {
+  return family == ChatFamily::kLlada ? "<|eot_id|>" : "<|im_end|>";
+}
+
 std::string render_chat(ChatFamily family, const std::vector<Message>& messages, bool add_generation_prompt,
                         std::string_view opening) {
   switch (family) {

@@ -21,6 +21,9 @@ enum class ChatFamily {
   kChatMl,  // Qwen2.5, Dream, SmolLM2: contents are left as they are
 };
 
+// The token that a turn ends with.
+const char* end_of_turn(ChatFamily family);
+
 // The text whose encoding is the prompt. `opening` is what a conversation begins with: the beginning token in front of
 // LLaDA's first message, or ChatML's system message where the conversation has none of its own ("": none is added).
 // LLaDA ignores add_generation_prompt, as its published template does. Throws UserError on a role the template has no
