@@ -119,13 +119,13 @@ void Quarot::prepare(Decoder& model, const std::vector<at::Tensor>&) const {
   if (heads_can_mix(model.config)) rotate_values(model);
 }
 
-CalibratedBlock Quarot::calibrate(const Block& block, const std::vector<BlockBatch>&,
+CalibratedBlock Quarot::calibrate(const Block& block, const std::vector<BlockBatch>& batches,
                                   const DecoderConfig& config) const {
-  RoundingSettings rounding = config_.rounding();
+  RoundingSettings rounding = config_.policy().rounding();
   rounding.transforms = online_rotations(config);
   CalibratedBlock result = round_block(block, context_.quant, rounding);
   result.kv = rotated_kv_path(config, context_.quant, rounding.activation_clip);
-  return result;
+  return apply_clipping(result, config_.policy(), context_.quant, batches, config, config_.clip_epochs);
 }
 
 MethodEntry quarot_entry() {

@@ -10,16 +10,17 @@
 
 namespace freeact {
 
-struct QuarotConfig : ClippingConfig {
+struct QuarotConfig : RoundingConfig {
   bool subtract_embedding_mean = false;
 
   QuarotConfig() {
-    w_clip = "mse";
+    w_clip = "searched";
+    a_clip = "fixed";
     a_clip_ratio = 0.9;
   }
   template <typename Visitor>
   void fields(Visitor& visit) {
-    ClippingConfig::fields(visit);
+    RoundingConfig::fields(visit);
     visit("subtract_embedding_mean", subtract_embedding_mean,
           "as QuaRot's code does; no identity for RMSNorm models, so it changes the function");
   }

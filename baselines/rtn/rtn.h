@@ -6,13 +6,15 @@
 
 namespace freeact {
 
-using RtnConfig = ClippingConfig;
+using RtnConfig = RoundingConfig;
 
 class Rtn : public Method {
  public:
   Rtn(const RtnConfig& config, const MethodContext& context) : config_(config), quant_(context.quant) {}
-  CalibratedBlock calibrate(const Block& block, const std::vector<BlockBatch>&, const DecoderConfig&) const override {
-    return round_block(block, quant_, config_.rounding());
+  CalibratedBlock calibrate(const Block& block, const std::vector<BlockBatch>& batches,
+                            const DecoderConfig& config) const override {
+    return apply_clipping(round_block(block, quant_, config_.policy().rounding()), config_.policy(), quant_, batches,
+                          config, config_.clip_epochs);
   }
 
  private:

@@ -12,7 +12,7 @@ constexpr double kFloor = 1e-5;
 }  // namespace
 
 void SmoothQuantConfig::check() const {
-  ClippingConfig::check();
+  RoundingConfig::check();
   if (alpha < 0 || alpha > 1) throw UserError("key 'method.alpha' must lie in [0, 1], but is {}", alpha);
 }
 

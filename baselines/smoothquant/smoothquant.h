@@ -7,13 +7,13 @@
 
 namespace freeact {
 
-struct SmoothQuantConfig : ClippingConfig {
+struct SmoothQuantConfig : RoundingConfig {
   double alpha = 0.5;
 
   template <typename Visitor>
   void fields(Visitor& visit) {
     visit("alpha", alpha, "migration strength: s = xmax^alpha / wmax^(1 - alpha)");
-    ClippingConfig::fields(visit);
+    RoundingConfig::fields(visit);
   }
   void check() const;
 };
@@ -28,8 +28,10 @@ class SmoothQuant : public Method {
  public:
   SmoothQuant(const SmoothQuantConfig& config, const MethodContext& context) : config_(config), quant_(context.quant) {}
   void prepare(Decoder& model, const std::vector<at::Tensor>& calibration) const override;
-  CalibratedBlock calibrate(const Block& block, const std::vector<BlockBatch>&, const DecoderConfig&) const override {
-    return round_block(block, quant_, config_.rounding());
+  CalibratedBlock calibrate(const Block& block, const std::vector<BlockBatch>& batches,
+                            const DecoderConfig& config) const override {
+    return apply_clipping(round_block(block, quant_, config_.policy().rounding()), config_.policy(), quant_, batches,
+                          config, config_.clip_epochs);
   }
 
  private:

@@ -7,6 +7,10 @@
 #include <iostream>
 #include <new>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include "app/verbs.h"
 #include "util/error.h"
 #include "util/suggest.h"
@@ -59,11 +63,24 @@ int run(int argc, char** argv) {
   return 0;
 }
 
+// Big temporary tensors are used again instead of mapped and cleared by the kernel each time, which costs more than
+// many an operation on them. What is kept is bounded by the most that was in use.
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  constexpr int kLargestThreshold = 32 << 20;  // glibc refuses more
+  constexpr int kKept = 1 << 30;
+  mallopt(M_MMAP_THRESHOLD, kLargestThreshold);
+  mallopt(M_TRIM_THRESHOLD, kKept);
+  mallopt(M_ARENA_MAX, 1);  // a worker thread's own arena would be mapped and unmapped in pieces of 64 MiB
+#endif
+}
+
 }  // namespace
 }  // namespace freeact
 
 int main(int argc, char** argv) {
   using freeact::ExitCode;
+  freeact::keep_freed_memory();
   try {
     return freeact::run(argc, argv);
   } catch (const freeact::Error& error) {

@@ -30,7 +30,7 @@ struct CalibratedBlock {
 // Rounds a block as it stands: the transforms of each site on both sides, then the grids. What RTN, SmoothQuant and
 // QuaRot end in.
 struct RoundingSettings {
-  WeightClip weight_clip = WeightClip::kNone;
+  WeightClip weight_clip;
   Clip activation_clip;
   std::array<TransformChain, kNumSites> transforms;
 };

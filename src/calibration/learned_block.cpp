@@ -15,11 +15,6 @@ void append(std::vector<at::Tensor>& all, const std::shared_ptr<LearnableMatrix>
   if (!matrix) return;
   for (const auto& parameter : matrix->parameters()) all.push_back(parameter);
 }
-void append(std::vector<at::Tensor>& all, const LearnedClip& clip) {
-  if (!clip.max.defined()) return;
-  all.push_back(clip.max);
-  all.push_back(clip.min);
-}
 
 bool has_slices(const std::vector<int64_t>& ranks) {
   return std::any_of(ranks.begin(), ranks.end(), [](int64_t rank) { return rank > 0; });
@@ -30,11 +25,13 @@ std::shared_ptr<LearnableSite> make_site(const std::vector<Linear>& linears, con
   auto site = std::make_shared<LearnableSite>();
   site->weight_grid = spec.weight;
   site->activation_grid = spec.activation;
+  site->precision = settings.precision;
+  if (settings.clipping.weight.kind == ClipKind::kSearched) site->final_weight_clip = WeightClip::searched();
   for (const Linear& linear : linears) {
     LearnableSite::Part part{linear, {}, {}, nullptr};
-    if (settings.weight_clipping) part.weight_clip = LearnedClip::start({linear.weight.size(0), 1});
-    if (settings.activation_clipping)
-      part.activation_clip = LearnedClip::start({settings.clip_per_type ? settings.num_types : 1});
+    part.weight_clip = LearnedClip::of_rule(settings.clipping.weight, {linear.weight.size(0), 1});
+    part.activation_clip =
+        LearnedClip::of_rule(settings.clipping.activation, {settings.clip_per_type ? settings.num_types : 1});
     site->parts.push_back(std::move(part));
   }
   const int64_t width = linears[0].weight.size(1);
@@ -50,8 +47,8 @@ std::shared_ptr<LearnableKvPath> make_kv(const QuantSpec& spec, const LearnedSet
   kv->value_grid = spec.value;
   if (!spec.key.is_float())
     kv->key_basis = std::make_shared<LearnableMatrix>(settings.parametrisation, head_width, derive_seed(seed, "key"));
-  if (settings.activation_clipping && !spec.key.is_float()) kv->key_clip = LearnedClip::start({1});
-  if (settings.activation_clipping && !spec.value.is_float()) kv->value_clip = LearnedClip::start({1});
+  if (!spec.key.is_float()) kv->key_clip = LearnedClip::of_rule(settings.clipping.activation, {1});
+  if (!spec.value.is_float()) kv->value_clip = LearnedClip::of_rule(settings.clipping.activation, {1});
   return kv;
 }
 
@@ -73,7 +70,7 @@ QuantisedSite::Parts freeze_site(const LearnableSite& site, size_t scaled_part, 
       w = w * rows.unsqueeze(-1);
       if (bias.defined()) bias = bias * rows;
     }
-    parts.linears.push_back(quantise_linear(w, bias, site.weight_grid));
+    parts.linears.push_back(quantise_linear(w, bias, site.weight_grid, site.final_weight_clip));
     const Clip clip = site.parts[i].activation_clip.value();
     if (clip.max.defined()) parts.linears.back().activation_clip = {clip.max.detach(), clip.min.detach()};
     if (parts.mean_ND.defined()) parts.mean_bias_NO.push_back(at::matmul(parts.mean_ND, equivalent[i].weight.t()));
@@ -127,15 +124,15 @@ std::vector<ParameterGroup> LearnedBlock::parameter_groups(const TrainerSettings
     append(transforms.parameters, site->transform.right);
     if (site->transform.scale.defined()) scales.parameters.push_back(site->transform.scale);
     for (const auto& part : site->parts) {
-      append(weight_clips.parameters, part.weight_clip);
-      append(activation_clips.parameters, part.activation_clip);
+      part.weight_clip.append_trainable(weight_clips.parameters);
+      part.activation_clip.append_trainable(activation_clips.parameters);
     }
   }
   append(transforms.parameters, value_basis);
   if (kv) {
     append(transforms.parameters, kv->key_basis);
-    append(activation_clips.parameters, kv->key_clip);
-    append(activation_clips.parameters, kv->value_clip);
+    kv->key_clip.append_trainable(activation_clips.parameters);
+    kv->value_clip.append_trainable(activation_clips.parameters);
   }
   std::vector<ParameterGroup> groups = {transforms, scales, weight_clips, activation_clips};
   std::erase_if(groups, [](const auto& group) { return group.parameters.empty(); });

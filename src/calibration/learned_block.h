@@ -10,29 +10,36 @@
 #include <vector>
 
 #include "calibration/calibrated_block.h"
+#include "calibration/clipping.h"
 #include "calibration/site_maxima.h"
 #include "calibration/trainer.h"
 #include "quant/learnable.h"
 
 namespace freeact {
 
+// In what number format the product of a site's quantised activation and weight is taken during training.
+enum class Precision { kFloat32, kBfloat16 };
+
 struct LearnedSettings {
   Parametrisation parametrisation = Parametrisation::kSvd;
   bool per_channel_scale = true;
   double scale_alpha = 0.3;
-  bool weight_clipping = true;      // LWC
-  bool activation_clipping = true;  // LAC
-  bool clip_per_type = false;       // one LAC pair per token type
+  ClippingPolicy clipping = {{ClipKind::kLearned}, {ClipKind::kLearned}};  // LWC and LAC
+  bool clip_per_type = false;                                              // one LAC pair per token type
   // Exclusive ranks [N] for a site of the given width; empty or all zero: no slices (FlatQuant).
   std::function<std::vector<int64_t>(int64_t width)> ranks;
   int64_t num_types = 2;
+  Precision precision = Precision::kFloat32;
 };
 
-// Learnable clip factors: sigmoid of each end, started at 4 (0.982 of the range).
+// Clip factors during training: the sigmoid of each end. Learned ones start at 4 (0.982 of the range); fixed ones do
+// not move; searched ones are chosen afterwards, so that training goes without.
 struct LearnedClip {
-  at::Tensor max, min;  // raw; undefined when clipping is off
+  at::Tensor max, min;  // raw; undefined when nothing is clipped
   static LearnedClip start(at::IntArrayRef shape);
+  static LearnedClip of_rule(const ClipRule& rule, at::IntArrayRef shape);
   Clip value() const;  // after the sigmoid
+  void append_trainable(std::vector<at::Tensor>& all) const;
 };
 
 // Output rows [heads * K, D] (or [heads * K, 1]) times basis [K, K] on every head: sum_k rows[h, k, :] basis[k, k'].
@@ -53,6 +60,8 @@ class LearnableSite : public Site {
   at::Tensor mean_ND;  // per-type mean of the full-precision input, subtracted first; may be undefined
   std::vector<Part> parts;
   Grid weight_grid, activation_grid;
+  WeightClip final_weight_clip;  // of the rounding that ends the training
+  Precision precision = Precision::kFloat32;
 
   std::vector<at::Tensor> forward(const at::Tensor& x_BTD, const at::Tensor& types_BT) const override;
   // The mean in the basis that the input arrives in: [N, D].
@@ -60,12 +69,17 @@ class LearnableSite : public Site {
   // Activation after transform and slices, before the quantiser: [B, T, D].
   at::Tensor transformed(const at::Tensor& x_BTD, const at::Tensor& types_BT) const;
   at::Tensor quantised_activation(const at::Tensor& z_BTD, const at::Tensor& types_BT, size_t part) const;
+  at::Tensor unclipped_weight(size_t part) const;
   // Weight with transform, LWC and output basis, before rounding: [O, D]. This is what remains to be rounded at the
   // end.
   at::Tensor transformed_weight(size_t part) const;
   // The same rounded to the grid, with straight-through gradients.
   at::Tensor quantised_weight(size_t part) const;
   at::Tensor output_bias(size_t part) const;
+
+ private:
+  // Q(z) Q(W)^T + b in the site's precision: [B, T, O] float32.
+  at::Tensor product(const at::Tensor& z_BTD, const at::Tensor& types_BT, size_t part) const;
 };
 
 // Keys and values under training. K rotation: q R^-T (k R)^T = q k^T.

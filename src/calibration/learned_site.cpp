@@ -1,6 +1,8 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <cmath>
+
 #include "calibration/learned_block.h"
 #include "ops/ops.h"
 
@@ -18,6 +20,19 @@ at::Tensor apply_output_basis(const at::Tensor& rows, const at::Tensor& basis) {
 
 LearnedClip LearnedClip::start(at::IntArrayRef shape) {
   return {at::full(shape, kClipStart).set_requires_grad(true), at::full(shape, kClipStart).set_requires_grad(true)};
+}
+
+LearnedClip LearnedClip::of_rule(const ClipRule& rule, at::IntArrayRef shape) {
+  if (rule.kind == ClipKind::kLearned) return start(shape);
+  if (rule.kind != ClipKind::kFixed) return {};
+  const at::Tensor raw = at::full(shape, std::log(rule.ratio / (1 - rule.ratio)));
+  return {raw, raw};
+}
+
+void LearnedClip::append_trainable(std::vector<at::Tensor>& all) const {
+  if (!max.defined() || !max.requires_grad()) return;
+  all.push_back(max);
+  all.push_back(min);
 }
 
 Clip LearnedClip::value() const {
@@ -40,20 +55,22 @@ at::Tensor LearnableSite::quantised_activation(const at::Tensor& z_BTD, const at
   return fake_quantise_activation(z_BTD, activation_grid, clip);
 }
 
+at::Tensor LearnableSite::unclipped_weight(size_t part) const {
+  const at::Tensor& weight = parts[part].linear.weight;
+  return transform.weight(upstream ? kronecker_apply(weight, {}, upstream->inverse_transpose()) : weight);
+}
+
 at::Tensor LearnableSite::transformed_weight(size_t part) const {
   const Part& p = parts[part];
-  at::Tensor w = upstream ? kronecker_apply(p.linear.weight, {}, upstream->inverse_transpose()) : p.linear.weight;
-  w = transform.weight(w);
-  if (p.weight_clip.max.defined() && !weight_grid.is_float()) {  // clipping is the quantiser's; 16 bits need none
-    const Clip ratio = p.weight_clip.value();
-    w = at::clamp(w, std::get<0>(w.min(1, true)) * ratio.min, std::get<0>(w.max(1, true)) * ratio.max);
-  }
+  at::Tensor w = unclipped_weight(part);
+  if (!weight_grid.is_float()) w = clip_weight(w, p.weight_clip.value());  // 16 bits need no clipping
   return p.output_basis ? apply_output_basis(w, p.output_basis->matrix()) : w;
 }
 
 at::Tensor LearnableSite::quantised_weight(size_t part) const {
-  const at::Tensor w = transformed_weight(part);
-  return weight_grid.is_float() ? w : fake_quantise(w, weight_scale(w, weight_grid), weight_grid);
+  const Part& p = parts[part];
+  if (p.output_basis) return fake_quantise_weight(transformed_weight(part), weight_grid);
+  return fake_quantise_weight(unclipped_weight(part), weight_grid, p.weight_clip.value());
 }
 
 at::Tensor LearnableSite::output_bias(size_t part) const {
@@ -62,11 +79,18 @@ at::Tensor LearnableSite::output_bias(size_t part) const {
   return apply_output_basis(p.linear.bias.unsqueeze(-1), p.output_basis->matrix()).squeeze(-1);
 }
 
+at::Tensor LearnableSite::product(const at::Tensor& z_BTD, const at::Tensor& types_BT, size_t part) const {
+  const at::Tensor x = quantised_activation(z_BTD, types_BT, part), w = quantised_weight(part), b = output_bias(part);
+  if (precision == Precision::kFloat32) return at::linear(x, w, b);
+  const at::Tensor y = at::linear(x.to(at::kBFloat16), w.to(at::kBFloat16)).to(x.scalar_type());
+  return b.defined() ? y + b : y;
+}
+
 std::vector<at::Tensor> LearnableSite::forward(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
   const at::Tensor z = transformed(x_BTD, types_BT);
   std::vector<at::Tensor> outputs;
   for (size_t i = 0; i < parts.size(); ++i) {
-    at::Tensor y = at::linear(quantised_activation(z, types_BT, i), quantised_weight(i), output_bias(i));
+    at::Tensor y = product(z, types_BT, i);
     // The mean's exact image: float mean times float original weight (README of the reference outputs, point 22).
     if (mean_ND.defined()) {
       at::Tensor image = at::matmul(mean_ND, parts[i].linear.weight.t());

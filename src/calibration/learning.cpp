@@ -37,6 +37,12 @@ LossKind parse_loss(const std::string& name) {
   throw UserError("key 'method.loss' must be block or types, but is '{}'", name);
 }
 
+Precision parse_precision(const std::string& name) {
+  if (name == "float32") return Precision::kFloat32;
+  if (name == "bfloat16") return Precision::kBfloat16;
+  throw UserError("key 'method.precision' must be float32 or bfloat16, but is '{}'", name);
+}
+
 MeanKind parse_mean(const std::string& name) {
   if (name == "none") return MeanKind::kNone;
   if (name == "global") return MeanKind::kGlobal;
@@ -67,7 +73,9 @@ CalibratedBlock learn_block(const Block& block, const std::vector<BlockBatch>& b
     for (size_t i = 0; i < kNumSites; ++i) learned.sites[i]->mean_ND = means[i];
   }
   train_block(learned, batches, config, settings);
-  return learned.freeze();
+  const CalibratedBlock frozen = learned.freeze();
+  const bool searches = settings.block.clipping.activation.kind == ClipKind::kSearched;
+  return searches ? search_activation_clips(frozen, batches, config) : frozen;
 }
 
 }  // namespace freeact

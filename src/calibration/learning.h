@@ -15,6 +15,8 @@ enum class LossKind {
 };
 LossKind parse_loss(const std::string& name);  // "block" or "types"; UserError otherwise
 
+Precision parse_precision(const std::string& name);  // "float32" or "bfloat16"; UserError otherwise
+
 enum class MeanKind { kNone, kGlobal, kType };
 MeanKind parse_mean(const std::string& name);  // "none", "global" or "type"; UserError otherwise
 

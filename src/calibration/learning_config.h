@@ -3,17 +3,16 @@
 
 #include <string>
 
+#include "calibration/clipping_config.h"
 #include "calibration/learning.h"
 #include "util/error.h"
 
 namespace freeact {
 
-struct LearningConfig {
+struct LearningConfig : ClippingConfig {
   std::string parametrisation = "svd";
   bool per_channel_scale = true;
   double scale_alpha = 0.3;
-  bool lwc = true;
-  bool lac = true;
   int epochs = 15;
   double learning_rate = 5e-3;
   int64_t batch_size = 4;
@@ -22,14 +21,16 @@ struct LearningConfig {
   double weight_decay = 0.01;
   std::string loss = "block";
   bool warmup = false;
+  std::string precision = "float32";
+
+  LearningConfig() { w_clip = a_clip = "learned"; }
 
   template <typename Visitor>
   void fields(Visitor& visit) {
     visit("parametrisation", parametrisation, "svd (U diag(s) V^T by Cayley maps) or inv (a free matrix)");
     visit("per_channel_scale", per_channel_scale, "learn a scale per input channel, folded into the norm before it");
     visit("scale_alpha", scale_alpha, "start of that scale: wmax^(1-alpha) / xmax^alpha");
-    visit("lwc", lwc, "learn weight clipping");
-    visit("lac", lac, "learn activation clipping");
+    ClippingConfig::fields(visit);
     visit("epochs", epochs, "passes over the calibration set, per block");
     visit("learning_rate", learning_rate, "of transforms and scales");
     visit("batch_size", batch_size, "sequences per step");
@@ -38,9 +39,12 @@ struct LearningConfig {
     visit("weight_decay", weight_decay, "AdamW's, on all parameters");
     visit("loss", loss, "block (mean over all tokens) or types (sum over token types)");
     visit("warmup", warmup, "linear warm-up over the first 16 steps");
+    visit("precision", precision,
+          "of the linears' products in training: float32 or bfloat16 (FlatQuant's code: autocast)");
   }
 
   void check() const {
+    ClippingConfig::check();
     if (epochs < 1) throw UserError("key 'method.epochs' must be 1 or more, but is {}", epochs);
     if (batch_size < 1) throw UserError("key 'method.batch_size' must be 1 or more, but is {}", batch_size);
     if (!(learning_rate > 0)) throw UserError("key 'method.learning_rate' must be positive, but is {}", learning_rate);
@@ -52,10 +56,10 @@ struct LearningConfig {
     s.block.parametrisation = parse_parametrisation(parametrisation);
     s.block.per_channel_scale = per_channel_scale;
     s.block.scale_alpha = scale_alpha;
-    s.block.weight_clipping = lwc;
-    s.block.activation_clipping = lac;
+    s.block.clipping = policy();
     s.trainer = {epochs, learning_rate, clip_lr_factor, min_lr_factor, weight_decay, warmup};
     s.loss = parse_loss(loss);
+    s.block.precision = parse_precision(precision);
     return s;
   }
 };

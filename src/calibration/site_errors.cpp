@@ -17,13 +17,16 @@ struct Sums {
 // v [B, T, heads * K] back from the method's basis.
 at::Tensor original_values(const at::Tensor& v, const at::Tensor& basis) {
   const at::Tensor heads = v.unflatten(-1, {-1, basis.size(0)});
-  return at::matmul(heads.to(at::kDouble), at::inverse(basis.to(at::kDouble))).flatten(-2);
+  return at::matmul(heads, at::inverse(basis.to(at::kDouble)).to(v.scalar_type())).flatten(-2);
 }
 
-void add_tokens(std::vector<Sums>& sums, const at::Tensor& got, const at::Tensor& wanted, const at::Tensor& types) {
-  const at::Tensor target = wanted.to(at::kDouble);
-  const at::Tensor error_BT = (got.to(at::kDouble) - target).square().sum(-1);
-  const at::Tensor signal_BT = target.square().sum(-1);
+// x [B, T, D] -> [B, T], float64. A norm of one token is exact enough in float32; a copy of x in float64 is slow.
+at::Tensor squared_norms(const at::Tensor& x) {
+  return at::linalg_vector_norm(x, 2, at::IntArrayRef{-1}).to(at::kDouble).square();
+}
+
+void add_tokens(std::vector<Sums>& sums, const at::Tensor& error, const at::Tensor& signal, const at::Tensor& types) {
+  const at::Tensor error_BT = squared_norms(error), signal_BT = squared_norms(signal);
   for (size_t type = 0; type < sums.size(); ++type) {
     const at::Tensor chosen = (types == static_cast<int64_t>(type)).to(at::kDouble);
     sums[type].error += (error_BT * chosen).sum().item<double>();
@@ -48,13 +51,13 @@ std::vector<SiteError> measure_site_errors(const CalibratedBlock& block, const s
       const std::string name = fmt::format("block{}.{}", block.equivalent.index, kSiteNames[i]);
       const auto outputs = block.sites[i]->forward(seen.at(name + ".input"), context.types_BT);
       for (size_t j = 0; j < outputs.size(); ++j) {
-        at::Tensor got = outputs[j], wanted = seen.at(fmt::format("{}.output.{}", name, j));
+        at::Tensor signal = seen.at(fmt::format("{}.output.{}", name, j)), error = outputs[j] - signal;
         const bool values = i == static_cast<size_t>(SiteId::kAttentionQkv) && j == 2;
         if (values && block.value_basis.defined()) {
-          got = original_values(got, block.value_basis);
-          wanted = original_values(wanted, block.value_basis);
+          error = original_values(error, block.value_basis);
+          signal = original_values(signal, block.value_basis);
         }
-        add_tokens(sums[i], got, wanted, context.types_BT);
+        add_tokens(sums[i], error, signal, context.types_BT);
       }
       for (size_t type = 0; type < sums[i].size(); ++type)
         sums[i][type].tokens += (context.types_BT == static_cast<int64_t>(type)).sum().item<int64_t>();

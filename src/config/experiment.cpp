@@ -43,6 +43,8 @@ void validate(const QuantConfig& quant) {
 
 void validate(const CalibrationConfig& calibration) {
   require_text("calibration.dataset", calibration.dataset);
+  const bool two_texts = !calibration.text.empty() && calibration.dataset.ends_with(".txt");
+  require(!two_texts, "calibration.text", "empty where dataset is a text itself", calibration.text);
   require(calibration.num_samples >= 1, "calibration.num_samples", "1 or more", calibration.num_samples);
   require(calibration.sequence_length >= 0, "calibration.sequence_length", "0 or more", calibration.sequence_length);
   require(calibration.stride >= 0, "calibration.stride", "0 or more", calibration.stride);

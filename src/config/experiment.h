@@ -59,6 +59,7 @@ struct QuantConfig {
 
 struct CalibrationConfig {
   std::string dataset;
+  std::string text;
   int num_samples = 32;
   int sequence_length = 0;
   int64_t stride = 0;
@@ -68,12 +69,15 @@ struct CalibrationConfig {
   template <typename Visitor>
   void fields(Visitor& visit) {
     visit("dataset", dataset, "folder below datasets/, or a path; a .txt file is read as running text");
+    visit("text", text,
+          "a .txt file that half of the sequences are taken from, the data set giving the others; may be empty");
     visit("num_samples", num_samples, "sequences");
-    visit("sequence_length", sequence_length, "tokens a sequence; 0: as the data has it");
+    visit("sequence_length", sequence_length, "tokens a sequence of running text; 0: as the data has it");
     visit("stride", stride,
           "running text: characters from the start of one sequence to the next, the first at 0; 0: spread over the "
           "whole text from a start drawn by the seed");
-    visit("mask_ratio_min", mask_ratio_min, "diffusion models: least share of masked tokens, drawn per sequence");
+    visit("mask_ratio_min", mask_ratio_min,
+          "diffusion models: least share of masked tokens; the shares of a set are stratified");
     visit("mask_ratio_max", mask_ratio_max, "diffusion models: greatest share of masked tokens");
   }
 };

@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include <functional>
-#include <sstream>
 
 #include "embedded/adam.h"
 #include "embedded/adapter_evaluation.h"
@@ -45,14 +44,15 @@ SafetensorsFile start_adapter(const AdapterRecipe& recipe) {
 
 class AdapterRun {
  public:
-  AdapterRun(const AdapterRecipe& recipe, const fs::path& out_dir)
+  AdapterRun(const AdapterRecipe& recipe, const fs::path& out_dir, const CurveListener& on_row)
       : recipe_(recipe),
         out_dir_(out_dir),
         base_(cache_folder() / recipe.base),
         tokenizer_(Tokenizer::load(base_)),
         model_(CheckpointFolder(base_), tokenizer_.size(), lora_settings(recipe),
                recipe.precision == "float32" ? at::kFloat : at::kBFloat16),
-        optimiser_(model_.parameters()) {
+        optimiser_(model_.parameters()),
+        curve_(out_dir / kCurveFile, {recipe.name, recipe_hash(recipe), recipe.steps, recipe.threads}, on_row) {
     if (!recipe.start.empty()) model_.start_from(start_adapter(recipe));
     add_sources();
     loss_sums_.assign(sources_.size(), 0);
@@ -124,16 +124,15 @@ class AdapterRun {
 
   // The curve first: a row without its state is dropped when the training goes on, a state without its row never is.
   std::string save() {
-    const std::string row = curve_row().dump();
-    curve_ += row + "\n";
-    write_file_atomically(curve_file(), curve_);
+    const Json row = curve_row();
+    curve_.add(row);
     write_safetensors(progress_dir() / "adapter.safetensors", model_.adapter(), metadata());
     auto about = metadata();
     about["steps"] = std::to_string(steps_done_);
     about["tokens"] = std::to_string(tokens_);
     about["seconds"] = std::to_string(seconds());
     write_safetensors(state_file(), optimiser_.state(), about);
-    return row;
+    return row.dump();
   }
 
   Json curve_row() {
@@ -171,9 +170,7 @@ class AdapterRun {
     tokens_ = std::stoll(about.at("tokens"));
     seconds_before_ = std::stod(about.at("seconds"));
     optimiser_.restore(file.load_all(), steps_done_);
-    std::istringstream rows(read_file(curve_file()));
-    for (std::string row; std::getline(rows, row);)
-      if (Json::parse(row).at("step").get<int64_t>() <= steps_done_) curve_ += row + "\n";
+    curve_.go_on(steps_done_);
   }
 
   std::map<std::string, std::string> metadata() const {
@@ -185,7 +182,6 @@ class AdapterRun {
   double seconds() const { return seconds_before_ + watch_.seconds(); }
   fs::path progress_dir() const { return out_dir_ / "progress"; }
   fs::path state_file() const { return progress_dir() / "state.safetensors"; }
-  fs::path curve_file() const { return out_dir_ / "curve.jsonl"; }
 
   const AdapterRecipe& recipe_;
   const fs::path out_dir_, base_;
@@ -196,17 +192,19 @@ class AdapterRun {
   std::vector<std::shared_ptr<TextSequences>> texts_;
   std::vector<double> loss_sums_;  // since the last row of the curve
   int64_t summed_steps_ = 0, steps_done_ = 0, tokens_ = 0;
-  std::string curve_, last_losses_;
+  CurveFile curve_;
+  std::string last_losses_;
   double seconds_before_ = 0;
   Stopwatch watch_;
 };
 
 }  // namespace
 
-TrainedAdapter train_adapter(const AdapterRecipe& recipe, const fs::path& out_dir, bool quiet, int64_t stop_after) {
+TrainedAdapter train_adapter(const AdapterRecipe& recipe, const fs::path& out_dir, bool quiet, int64_t stop_after,
+                             const CurveListener& on_row) {
   const Threads threads(recipe.threads);
   keep_freed_memory();
-  AdapterRun run(recipe, out_dir);
+  AdapterRun run(recipe, out_dir, on_row);
   run.train(stop_after > 0 ? std::min(stop_after, recipe.steps) : recipe.steps, quiet);
   return run.result();
 }

@@ -5,6 +5,7 @@
 
 #include "checkpoint/safetensors.h"
 #include "embedded/adapter_recipe.h"
+#include "embedded/curve.h"
 
 namespace freeact {
 
@@ -19,8 +20,8 @@ struct TrainedAdapter {
 // the adapter so far, and adds a row to out_dir/curve.jsonl: {"step", "seconds", "tokens", "loss": {source: nats}},
 // where an evaluation is due also "exact_match": {puzzle: %} and "nll" and "unigram_nll": {mask ratio: nats}, all on
 // held-out items. stop_after > 0 leaves at that step, as if killed. Throws UserError when base, texts or progress do
-// not fit the recipe.
+// not fit the recipe. on_row: see curve.h.
 TrainedAdapter train_adapter(const AdapterRecipe& recipe, const std::filesystem::path& out_dir, bool quiet,
-                             int64_t stop_after = 0);
+                             int64_t stop_after = 0, const CurveListener& on_row = {});
 
 }  // namespace freeact

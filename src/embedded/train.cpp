@@ -60,18 +60,27 @@ std::vector<PuzzleAccuracy> measure(const TensorMap& weights, const TrainingReci
   return accuracies;
 }
 
+Json with_accuracies(Json row, const std::vector<PuzzleAccuracy>& accuracies) {
+  for (const PuzzleAccuracy& accuracy : accuracies) row["exact_match"][accuracy.puzzle] = accuracy.exact_match;
+  return row;
+}
+
 // The card tells the last row of the curve.
 void write_adapter_card(const AdapterRecipe& recipe, const fs::path& out_dir) {
-  std::string rows = read_file(out_dir / "curve.jsonl");
+  std::string rows = read_file(out_dir / kCurveFile);
   rows.pop_back();  // the last line feed
   const Json last_row = Json::parse(rows.substr(rows.rfind('\n') + 1));
   write_file_atomically(out_dir / kCard, adapter_card(recipe, last_row));
 }
 
-void train_adapter_recipe(const fs::path& recipe_file, const fs::path& out_dir, bool quiet) {
+void train_adapter_recipe(const fs::path& recipe_file, const fs::path& out_dir, bool quiet,
+                          const CurveListener& on_row) {
   const AdapterRecipe recipe = read_adapter_recipe(recipe_file);
-  if (!already_trained(out_dir / kAdapter, recipe_hash(recipe))) {
-    const TrainedAdapter trained = train_adapter(recipe, out_dir, quiet);
+  if (already_trained(out_dir / kAdapter, recipe_hash(recipe))) {
+    CurveFile(out_dir / kCurveFile, {recipe.name, recipe_hash(recipe), recipe.steps, recipe.threads, false}, on_row)
+        .go_on(recipe.steps);
+  } else {
+    const TrainedAdapter trained = train_adapter(recipe, out_dir, quiet, 0, on_row);
     write_safetensors(out_dir / kAdapter, trained.tensors, trained.metadata);
   }
   if (!fs::exists(out_dir / kCard)) write_adapter_card(recipe, out_dir);
@@ -80,17 +89,21 @@ void train_adapter_recipe(const fs::path& recipe_file, const fs::path& out_dir, 
 
 }  // namespace
 
-void train_recipe(const fs::path& recipe_file, const fs::path& out_dir, bool quiet) {
-  if (is_adapter_recipe(recipe_file)) return train_adapter_recipe(recipe_file, out_dir, quiet);
+void train_recipe(const fs::path& recipe_file, const fs::path& out_dir, bool quiet, const CurveListener& on_row) {
+  if (is_adapter_recipe(recipe_file)) return train_adapter_recipe(recipe_file, out_dir, quiet, on_row);
   const TrainingRecipe recipe = read_recipe(recipe_file);
   if (already_trained(out_dir / kWeights, recipe_hash(recipe))) return;
   const fs::path progress_dir = out_dir / "progress";
-  TrainedNetwork trained = train_network(recipe, progress_dir, quiet);
+  TrainedNetwork trained = train_network(recipe, progress_dir, quiet, 0, on_row);
   TensorMap weights = named_tensors(trained.network);
   for (auto& [name, tensor] : weights) tensor = tensor.to(at::kBFloat16);
   write_tokenizer(out_dir);
   write_file_atomically(out_dir / "config.json", llada_config_json(recipe.network).dump(2) + "\n");
-  write_file_atomically(out_dir / kCard, model_card(recipe, trained.seconds, measure(weights, recipe, out_dir)));
+  const auto accuracies = measure(weights, recipe, out_dir);
+  write_file_atomically(out_dir / kCard, model_card(recipe, trained.seconds, accuracies));
+  if (on_row && !trained.last_row.is_null())
+    on_row({recipe.name, recipe_hash(recipe), recipe.steps, recipe.threads},
+           with_accuracies(trained.last_row, accuracies));
   // Last, since its presence says that the folder is complete.
   write_safetensors(out_dir / kWeights, weights, {{"format", "pt"}, {kRecipeKey, recipe_hash(recipe)}});
   fs::remove_all(progress_dir);

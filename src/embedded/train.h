@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <string>
 
+#include "embedded/curve.h"
+
 namespace freeact {
 
 // Trains and writes a Hugging Face folder in LLaDA's form: config.json, model.safetensors (bfloat16), the tokenizer's
@@ -12,7 +14,11 @@ namespace freeact {
 // is wrong or out_dir holds another recipe's progress or model.
 //
 // A recipe with `kind: adapter` gives adapter.safetensors (bfloat16), curve.jsonl (see train_adapter()) and README.md.
-void train_recipe(const std::filesystem::path& recipe_file, const std::filesystem::path& out_dir, bool quiet);
+//
+// on_row gets the rows of the curve, an adapter's also when it was finished before. The last row of a model trained
+// from scratch comes again with what was measured on the test sets.
+void train_recipe(const std::filesystem::path& recipe_file, const std::filesystem::path& out_dir, bool quiet,
+                  const CurveListener& on_row = {});
 
 // Writes the model that an adapter makes of the base its recipe names (see merge_adapter()). Throws UserError when the
 // base is missing or the adapter is of another recipe.

@@ -8,6 +8,8 @@ namespace freeact {
 namespace {
 
 constexpr uint64_t kFewestLetters = 5, kMostLetters = 10;
+constexpr int kShiftedLetters = 10;
+constexpr uint64_t kAlphabet = 26;
 
 // "{}" first number, "[]" second, "@" name, "#" thing.
 struct Story {
@@ -35,15 +37,30 @@ std::string_view any_of(Random& random, const std::string_view (&list)[N]) {
   return list[random.below(N)];
 }
 
+// A space and the letter of this place in the alphabet.
+std::string spaced_letter(uint64_t place) {
+  return {' ', static_cast<char>('a' + static_cast<char>(place % kAlphabet))};
+}
+
 }  // namespace
 
 TaskItem draw_reverse_letters(Random& random) {
   TaskItem item;
   const uint64_t length = kFewestLetters + random.below(kMostLetters - kFewestLetters + 1);
   for (uint64_t i = 0; i < length; ++i) {
-    const std::string letter = {' ', static_cast<char>('a' + static_cast<char>(random.below(26)))};
+    const std::string letter = spaced_letter(random.below(kAlphabet));
     item.input += letter;
     item.answer.insert(0, letter);
+  }
+  return item;
+}
+
+TaskItem draw_next_letters(Random& random) {
+  TaskItem item;
+  for (int i = 0; i < kShiftedLetters; ++i) {
+    const uint64_t place = random.below(kAlphabet);
+    item.input += spaced_letter(place);
+    item.answer += spaced_letter(place + 1);
   }
   return item;
 }
@@ -88,7 +105,12 @@ const std::vector<PuzzleKind>& language_puzzle_kinds() {
        "word_problem",
        "one addition or subtraction of numbers below 100, told as a story",
        draw_word_problem,
-       {.text = "{input} Answer:{answer}", .blank = "", .length = 32}}};
+       {.text = "{input} Answer:{answer}", .blank = "", .length = 32}},
+      {"next_letters",
+       "next_letters",
+       "ten letters, each replaced by the next of the alphabet, z by a",
+       draw_next_letters,
+       {.text = "Next:{input} ={answer}<|im_end|>", .blank = "", .length = 0}}};
   return kinds;
 }
 

@@ -61,7 +61,7 @@ at::Tensor attention_naive(const at::Tensor& q_BHTK, const at::Tensor& k_BGSK, c
                            const at::Tensor& bias, bool causal) {
   const int64_t heads = q_BHTK.size(1);
   const double scale = 1.0 / std::sqrt(static_cast<double>(q_BHTK.size(3)));
-  at::Tensor scores = at::matmul(q_BHTK, repeat_heads(k_BGSK, heads).transpose(-1, -2)) * scale;
+  at::Tensor scores = at::matmul(q_BHTK * scale, repeat_heads(k_BGSK, heads).transpose(-1, -2));
   if (bias.defined()) scores = scores + bias;
   if (causal) scores = scores.masked_fill(future(q_BHTK.size(2), k_BGSK.size(2), scores.device()), -INFINITY);
   const auto wide = at::promote_types(scores.scalar_type(), at::kFloat);

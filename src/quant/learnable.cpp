@@ -84,11 +84,14 @@ LearnableKronecker LearnableKronecker::random(Parametrisation kind, int64_t widt
 
 at::Tensor LearnableKronecker::activation(const at::Tensor& x) const {
   const at::Tensor scaled = scale.defined() ? x * scale : x;
+  if (!left && !right) return scaled;
   return kronecker_apply(scaled, left ? left->matrix() : at::Tensor(), right ? right->matrix() : at::Tensor());
 }
 
 at::Tensor LearnableKronecker::weight(const at::Tensor& weight_OD) const {
-  const at::Tensor scaled = scale.defined() ? weight_OD / scale : weight_OD;
+  // By the reciprocal, since the gradient of a division costs four passes over the weight.
+  const at::Tensor scaled = scale.defined() ? weight_OD * (1 / scale) : weight_OD;
+  if (!left && !right) return scaled;
   return kronecker_apply(scaled, left ? left->inverse_transpose() : at::Tensor(),
                          right ? right->inverse_transpose() : at::Tensor());
 }

@@ -40,7 +40,7 @@ class LearnableMatrix {
   at::Tensor u_, s_, v_;
 };
 
-// x diag(scale) kron(left, right). Either factor may be absent (identity of matching size).
+// x diag(scale) kron(left, right). Factors may be absent (identities of matching size).
 class LearnableKronecker {
  public:
   std::shared_ptr<LearnableMatrix> left, right;

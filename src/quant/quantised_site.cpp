@@ -43,7 +43,7 @@ at::Tensor QuantisedLinear::weight() const {
 }
 
 QuantisedLinear quantise_linear(const at::Tensor& weight_OD, const at::Tensor& bias, const Grid& grid,
-                                WeightClip clip) {
+                                const WeightClip& clip) {
   if (grid.is_float()) return {weight_OD.detach(), {}, bias, {}};
   const Scale scale = weight_scale(weight_OD.detach(), grid, clip);
   const auto dtype = grid.symmetric ? at::kChar : at::kByte;
@@ -58,9 +58,13 @@ QuantisedSite::QuantisedSite(Parts parts) : parts_(std::move(parts)) {
   }
 }
 
+at::Tensor QuantisedSite::transformed(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
+  const at::Tensor x = parts_.mean_ND.defined() ? x_BTD - rows_of_type(parts_.mean_ND, types_BT) : x_BTD;
+  return apply_activation(parts_.transforms, x, types_BT);
+}
+
 std::vector<at::Tensor> QuantisedSite::forward(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
-  at::Tensor x = parts_.mean_ND.defined() ? x_BTD - rows_of_type(parts_.mean_ND, types_BT) : x_BTD;
-  const at::Tensor z = apply_activation(parts_.transforms, x, types_BT);
+  const at::Tensor z = transformed(x_BTD, types_BT);
   std::vector<at::Tensor> outputs;
   at::Tensor quantised;
   for (size_t i = 0; i < weights_.size(); ++i) {

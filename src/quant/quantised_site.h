@@ -24,7 +24,7 @@ struct QuantisedLinear {
 
 // weight [O, D] already transformed and clipped.
 QuantisedLinear quantise_linear(const at::Tensor& weight_OD, const at::Tensor& bias, const Grid& grid,
-                                WeightClip clip = WeightClip::kNone);
+                                const WeightClip& clip = {});
 
 // y_i = Q(z) W_i^T + b_i (+ mean_t W^T), z = transforms(x - mean_t). Simulated: floats on the integer grid.
 class QuantisedSite : public Site {
@@ -39,6 +39,8 @@ class QuantisedSite : public Site {
   explicit QuantisedSite(Parts parts);
 
   std::vector<at::Tensor> forward(const at::Tensor& x_BTD, const at::Tensor& types_BT) const override;
+  // z [B, T, D], what the activation's quantiser sees.
+  at::Tensor transformed(const at::Tensor& x_BTD, const at::Tensor& types_BT) const;
   const Parts& parts() const { return parts_; }
 
   // All tensors under prefix ("site0."), and back.

@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "quant/fused_quantise.h"
 #include "util/error.h"
 
 namespace freeact {
@@ -107,6 +108,11 @@ Scale activation_scale(const at::Tensor& x, const Grid& grid, const Clip& clip, 
 
 at::Tensor fake_quantise_activation(const at::Tensor& x, const Grid& grid, const Clip& clip) {
   if (grid.is_float()) return x;
+  if (can_fuse(x, grid, clip)) return fused_quantise_activation(x, grid, clip);
+  return fake_quantise_activation_naive(x, grid, clip);
+}
+
+at::Tensor fake_quantise_activation_naive(const at::Tensor& x, const Grid& grid, const Clip& clip) {
   return fake_quantise(x, activation_scale(x, grid, clip), grid);
 }
 
@@ -116,19 +122,30 @@ at::Tensor split_groups(const at::Tensor& x, int64_t group_size) {
   return x.unflatten(-1, {-1, group_size});
 }
 
-WeightClip parse_weight_clip(const std::string& name) {
-  if (name == "none") return WeightClip::kNone;
-  if (name == "mse") return WeightClip::kMseSearch;
-  throw UserError("key 'method.w_clip' must be none or mse, but is '{}'", name);
-}
-
-Scale weight_scale(const at::Tensor& weight, const Grid& grid, WeightClip clip) {
+Scale weight_scale(const at::Tensor& weight, const Grid& grid, const WeightClip& clip) {
   Range range = row_range(weight);
+  if (clip.ratio != 1.0) range = {range.high * clip.ratio, range.low * clip.ratio};
   const Scale plain = scale_of_range(range, grid);
-  if (clip == WeightClip::kNone) return plain;
+  if (clip.kind == WeightClip::Kind::kRatio) return plain;
   range = grid.symmetric ? Range{at::maximum(range.low.abs(), range.high).clamp_min(kSmallestWeightRange), range.low}
                          : open_empty(range);
   return search_scale(weight, range, grid, plain);
+}
+
+at::Tensor clip_weight(const at::Tensor& weight, const Clip& clip) {
+  if (!clip.max.defined()) return weight;
+  return at::clamp(weight, std::get<0>(weight.min(1, true)) * clip.min, std::get<0>(weight.max(1, true)) * clip.max);
+}
+
+at::Tensor fake_quantise_weight(const at::Tensor& weight, const Grid& grid, const Clip& clip) {
+  if (grid.is_float()) return weight;
+  if (can_fuse(weight, grid, clip)) return fused_quantise_weight(weight, grid, clip);
+  return fake_quantise_weight_naive(weight, grid, clip);
+}
+
+at::Tensor fake_quantise_weight_naive(const at::Tensor& weight, const Grid& grid, const Clip& clip) {
+  const at::Tensor clipped = clip_weight(weight, clip);
+  return fake_quantise(clipped, weight_scale(clipped, grid), grid);
 }
 
 Scale weight_scale_per_tensor(const at::Tensor& weight, const Grid& grid) {

@@ -48,21 +48,36 @@ struct Clip {
 // x [.., D] -> scale [.., 1]. The range is widened to hold 0 unless include_zero is false (QuaRot's groups). A token of
 // zeros has scale 1.
 Scale activation_scale(const at::Tensor& x, const Grid& grid, const Clip& clip = {}, bool include_zero = true);
+// x [.., D] on its grid. In one pass where quant/fused_quantise.h can; the naive form is composed of the functions
+// above.
 at::Tensor fake_quantise_activation(const at::Tensor& x, const Grid& grid, const Clip& clip = {});
+at::Tensor fake_quantise_activation_naive(const at::Tensor& x, const Grid& grid, const Clip& clip = {});
 
 // x [.., D] -> [.., D / group_size, group_size] and back: ranges per group of neighbouring channels.
 at::Tensor split_groups(const at::Tensor& x, int64_t group_size);
 
 // ---- weights: one range per output row
 
-enum class WeightClip {
-  kNone,
-  kMseSearch,  // the best of 80 shrunken ranges p = 1 - i/100 by the error's 2.4-norm (GPTQ / QuaRot)
+// What a row's range is multiplied by before its scale.
+struct WeightClip {
+  enum class Kind {
+    kRatio,     // 1: no clipping
+    kSearched,  // the best of 80 ratios 1 - i/100 by the error's 2.4-norm, row by row (GPTQ / QuaRot)
+  };
+  Kind kind = Kind::kRatio;
+  double ratio = 1.0;
+
+  static WeightClip fixed(double ratio) { return {Kind::kRatio, ratio}; }
+  static WeightClip searched() { return {Kind::kSearched, 1.0}; }
 };
-WeightClip parse_weight_clip(const std::string& name);  // "none" or "mse"; UserError otherwise
 
 // weight [O, D] -> scale [O, 1]; absmax is at least 1e-5.
-Scale weight_scale(const at::Tensor& weight, const Grid& grid, WeightClip clip = WeightClip::kNone);
+Scale weight_scale(const at::Tensor& weight, const Grid& grid, const WeightClip& clip = {});
+// Elements clamped to [smallest of the row * clip.min, largest * clip.max]; factors [O, 1]. Undefined: unchanged.
+at::Tensor clip_weight(const at::Tensor& weight, const Clip& clip);
+// The weight so clipped, on its grid; fused and naive as for activations.
+at::Tensor fake_quantise_weight(const at::Tensor& weight, const Grid& grid, const Clip& clip = {});
+at::Tensor fake_quantise_weight_naive(const at::Tensor& weight, const Grid& grid, const Clip& clip = {});
 // One range for the whole tensor; scale [1].
 Scale weight_scale_per_tensor(const at::Tensor& weight, const Grid& grid);
 

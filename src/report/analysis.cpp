@@ -104,6 +104,13 @@ const Arm* find_arm(const Setting& setting, const std::string& method) {
   return nullptr;
 }
 
+std::vector<const Arm*> find_arms(const Setting& setting, const std::string& method) {
+  std::vector<const Arm*> arms;
+  for (const auto& arm : setting.arms)
+    if (arm.method == method) arms.push_back(&arm);
+  return arms;
+}
+
 std::optional<double> column_value(const Run& run, const Column& column) {
   double sum = 0;
   for (const auto& source : column.sources) {

@@ -48,7 +48,9 @@ std::vector<Run> load_runs(const Store& store, const std::string& experiment);
 // The settings point into `runs`.
 std::vector<Setting> make_settings(const std::vector<Run>& runs);
 
+// The first of a method's configurations, null without one; all of them.
 const Arm* find_arm(const Setting& setting, const std::string& method);
+std::vector<const Arm*> find_arms(const Setting& setting, const std::string& method);
 
 // Nothing when the run lacks one of the column's metrics.
 std::optional<double> column_value(const Run& run, const Column& column);

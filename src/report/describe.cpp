@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <sstream>
 
 #include "report/format.h"
@@ -51,6 +52,22 @@ std::string describe_worst_layers(const RunRecord& run) {
   return text;
 }
 
+// The layer with the most unequal channels stands for each site and token type.
+std::string describe_activations(const RunRecord& run) {
+  std::map<std::pair<std::string, std::string>, ActivationStatistics> worst;
+  for (const auto& a : run.activations)
+    if (const auto [place, first] = worst.try_emplace({a.token_type, a.site}, a);
+        !first && a.channel_ratio > place->second.channel_ratio)
+      place->second = a;
+  std::string text = "\nactivations, at the layer of each site with the largest channel ratio\n";
+  for (const auto& [key, a] : worst)
+    text += fmt::format(
+        "  {:<10}{:<18}layer {:<4}effective rank {:.1f} of {}, mean share {:.2g}, channel ratio {:.1f}, absmax {:.3g}, "
+        "kurtosis {:.3g}\n",
+        a.token_type, a.site, a.layer, a.effective_rank, a.width, a.mean_share, a.channel_ratio, a.absmax, a.kurtosis);
+  return worst.empty() ? "" : text;
+}
+
 std::string describe_config(const RunRecord& run) {
   std::string text = "\nconfiguration\n";
   std::istringstream lines(run.resolved_config);
@@ -61,7 +78,8 @@ std::string describe_config(const RunRecord& run) {
 }  // namespace
 
 std::string describe_run(const RunRecord& run) {
-  return describe_origin(run) + describe_metrics(run) + describe_worst_layers(run) + describe_config(run);
+  return describe_origin(run) + describe_metrics(run) + describe_worst_layers(run) + describe_activations(run) +
+         describe_config(run);
 }
 
 }  // namespace freeact

@@ -67,18 +67,25 @@ struct Axes {
   Axis x, y;
 };
 
-Axes make_axes(const LinePlot& plot) {
+bool is_logarithmic(const LinePlot& plot, const std::string& row) {
+  return plot.log_y || std::find(plot.log_rows.begin(), plot.log_rows.end(), row) != plot.log_rows.end();
+}
+
+// The axes of one panel, which it shares with those of its column and, as the plot wants it, of its row or with all.
+Axes make_axes(const LinePlot& plot, const Panel& shown) {
   Range x, y;
+  const bool log_y = is_logarithmic(plot, shown.row);
   for (const auto& panel : plot.panels) {
+    const bool same_column = panel.column == shown.column, same_row = !plot.own_rows || panel.row == shown.row;
     for (const auto& series : panel.series) {
       for (size_t i = 0; i < series.x.size(); ++i) {
-        x.cover(series.x[i]);
-        if (drawable(series.y[i], plot.log_y)) y.cover(series.y[i]);
+        if (same_column) x.cover(series.x[i]);
+        if (same_row && drawable(series.y[i], log_y)) y.cover(series.y[i]);
       }
     }
   }
-  Axes axes{make_axis(x, false, 0.04), make_axis(y, plot.log_y, 0.06)};
-  // Layers are whole numbers.
+  Axes axes{make_axis(x, false, 0.04), make_axis(y, log_y, 0.06)};
+  // Layers and steps are whole numbers.
   std::erase_if(axes.x.ticks, [](double tick) { return tick != std::round(tick); });
   return axes;
 }
@@ -138,7 +145,7 @@ std::string draw_grid(const Axes& axes, double left, double top, bool y_numbers,
   for (const double tick : axes.y.ticks) {
     const double y = top + (1 - axes.y.share(tick)) * kPanelHeight;
     svg += fmt::format("<path class=\"grid\" d=\"M{:.1f} {:.1f}h{}\"/>", left, y, kPanelWidth);
-    if (y_numbers) svg += text_at(left - 6, y + 4, "end", "small", fmt::format("{:.3g}", tick));
+    if (y_numbers) svg += text_at(left - 6, y + 4, "end", "small", fmt::format("{:g}", tick + 0.0));
   }
   for (const double tick : axes.x.ticks) {
     const double x = left + axes.x.share(tick) * kPanelWidth;
@@ -149,13 +156,23 @@ std::string draw_grid(const Axes& axes, double left, double top, bool y_numbers,
                            kPanelWidth, kPanelHeight);
 }
 
+double legend_entry_width(const std::string& label) {
+  return 48 + 7.2 * static_cast<double>(label.size());
+}
+
+double legend_width(const std::vector<std::string>& labels) {
+  double width = 0;
+  for (const auto& label : labels) width += legend_entry_width(label);
+  return width;
+}
+
 std::string draw_legend(const std::vector<std::string>& labels) {
   std::string svg;
   double x = kLeft;
   for (size_t i = 0; i < labels.size(); ++i) {
     svg += fmt::format("<path class=\"line\" stroke=\"{}\" d=\"M{:.1f} 38h24\"/>", kColours[i % kColours.size()], x);
     svg += marker(i, x + 12, 38) + text_at(x + 30, 42, "start", "", labels[i]);
-    x += 48 + 7.2 * static_cast<double>(labels[i].size());
+    x += legend_entry_width(labels[i]);
   }
   return svg;
 }
@@ -193,7 +210,6 @@ std::vector<double> log_ticks(double low, double high) {
 }
 
 std::string render_svg(const LinePlot& plot) {
-  const Axes axes = make_axes(plot);
   std::vector<std::string> rows, columns, labels = plot.labels;
   for (const auto& panel : plot.panels) {
     index_of(rows, panel.row);
@@ -204,6 +220,7 @@ std::string render_svg(const LinePlot& plot) {
     const size_t row = index_of(rows, panel.row), column = index_of(columns, panel.column);
     const double left = kLeft + static_cast<double>(column) * (kPanelWidth + kGap);
     const double top = kTop + static_cast<double>(row) * (kPanelHeight + kGap);
+    const Axes axes = make_axes(plot, panel);
     body += draw_grid(axes, left, top, column == 0, row + 1 == rows.size());
     if (row == 0) body += text_at(left + kPanelWidth / 2, top - 8, "middle", "strong", panel.column);
     if (column == 0) body += upright_text(36, top + kPanelHeight / 2, "strong", panel.row);
@@ -212,7 +229,8 @@ std::string render_svg(const LinePlot& plot) {
   }
   const double inner_width = static_cast<double>(columns.size()) * (kPanelWidth + kGap) - kGap;
   const double inner_height = static_cast<double>(rows.size()) * (kPanelHeight + kGap) - kGap;
-  const double width = kLeft + std::max(inner_width, 400.0) + kRight, height = kTop + inner_height + kBottom;
+  const double width = kLeft + std::max({inner_width, legend_width(labels), 400.0}) + kRight,
+               height = kTop + inner_height + kBottom;
   body += draw_legend(labels) + text_at(kLeft + inner_width / 2, height - 12, "middle", "", plot.x_label) +
           upright_text(16, kTop + inner_height / 2, "", plot.y_label);
   return fmt::format(

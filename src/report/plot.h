@@ -1,4 +1,4 @@
-// Line plots as SVG: small multiples on one pair of axes.
+// Line plots as SVG: small multiples; the columns have an x axis each, all panels or each row of them one y axis.
 #pragma once
 
 #include <string>
@@ -23,7 +23,9 @@ struct LinePlot {
   std::string x_label;
   std::string y_label;
   bool log_y = false;
-  std::vector<std::string> labels;  // all series labels in the order of colours and legend
+  bool own_rows = false;                   // every row of panels has a y axis of its own: other quantities
+  std::vector<std::string> log_rows = {};  // of those, the ones with a logarithmic axis
+  std::vector<std::string> labels;         // all series labels in the order of colours and legend
   std::vector<Panel> panels;
 };
 

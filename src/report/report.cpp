@@ -2,10 +2,13 @@
 
 #include <set>
 
+#include "report/activations.h"
 #include "report/format.h"
+#include "report/latencies.h"
 #include "report/render.h"
 #include "report/summary.h"
 #include "report/tables.h"
+#include "report/training.h"
 #include "util/error.h"
 #include "util/files.h"
 #include "util/suggest.h"
@@ -25,6 +28,47 @@ void add_if(Document& document, std::optional<T> block) {
   if (block) document.blocks.push_back(*std::move(block));
 }
 
+// What a report is made of. Trainings and latencies belong to no experiment.
+struct Contents {
+  std::vector<Run> runs;
+  std::vector<TrainingCurve> trainings;
+  std::vector<LatencyRow> latencies;
+};
+
+Contents load_contents(const Store& store, const std::string& experiment) {
+  Contents contents{.runs = load_runs(store, experiment), .trainings = {}, .latencies = {}};
+  if (!experiment.empty()) return contents;
+  contents.trainings = store.trainings();
+  contents.latencies = store.latencies();
+  return contents;
+}
+
+// Statistics of the 16-bit model are the same at all bit widths: shown with the first setting that has them.
+void add_activations(Document& document, const std::vector<Setting>& settings, size_t index) {
+  const auto runs = runs_with_activations(settings[index]);
+  for (size_t i = 0; i < index && !runs.empty(); ++i)
+    if (runs_with_activations(settings[i]) == runs) {
+      document.blocks.push_back(Paragraph{"Activations of the 16-bit model: as under " + settings[i].title +
+                                          "; they depend on model, calibration data and seed alone."});
+      return;
+    }
+  add_if(document, activation_figure(settings[index]));
+  add_if(document, activation_table(settings[index]));
+}
+
+void add_training(Document& document, const std::vector<TrainingCurve>& curves) {
+  auto sentences = training_sentences(curves);
+  if (sentences.empty()) return;
+  document.blocks.push_back(Heading{"Embedded models: training"});
+  for (auto& figure : training_figures(curves)) document.blocks.push_back(std::move(figure));
+  document.blocks.push_back(BulletList{.title = "What was trained", .items = std::move(sentences)});
+}
+
+void add_latencies(Document& document, const std::vector<LatencyRow>& rows) {
+  if (!rows.empty()) document.blocks.push_back(Heading{"Latency"});
+  add_if(document, latency_table(rows));
+}
+
 void add_setting(Document& document, const Setting& setting, const std::vector<Comparison>& differences) {
   document.blocks.push_back(Heading{setting.title});
   document.blocks.push_back(main_table(setting));
@@ -39,12 +83,7 @@ void add_setting(Document& document, const Setting& setting, const std::vector<C
   add_if(document, layers);
 }
 
-Document make_document(const std::vector<Run>& runs, const ReportOptions& options) {
-  Document document{.title = options.title, .blocks = {}};
-  if (runs.empty()) {
-    document.blocks.push_back(Paragraph{"The store holds no runs yet: 'freeact run EXPERIMENT' adds some."});
-    return document;
-  }
+void add_experiments(Document& document, const std::vector<Run>& runs) {
   const auto settings = make_settings(runs);
   std::vector<std::vector<Comparison>> differences;
   BulletList answers{.title = "FreeAct against FlatQuant", .items = {}};
@@ -57,9 +96,23 @@ Document make_document(const std::vector<Run>& runs, const ReportOptions& option
   document.blocks.push_back(BulletList{.title = "Where the numbers come from", .items = provenance(runs)});
   document.blocks.push_back(std::move(answers));
   document.blocks.push_back(BulletList{.title = "Read with these limits in mind", .items = caveats(runs, settings)});
-  for (size_t i = 0; i < settings.size(); ++i) add_setting(document, settings[i], differences[i]);
+  for (size_t i = 0; i < settings.size(); ++i) {
+    add_setting(document, settings[i], differences[i]);
+    add_activations(document, settings, i);
+  }
+}
+
+Document make_document(const Contents& contents, const std::string& title) {
+  Document document{.title = title, .blocks = {}};
+  if (contents.runs.empty())
+    document.blocks.push_back(Paragraph{"The store holds no runs yet: 'freeact run EXPERIMENT' adds some."});
+  else
+    add_experiments(document, contents.runs);
+  add_latencies(document, contents.latencies);
+  add_training(document, contents.trainings);
+  if (contents.runs.empty()) return document;
   document.blocks.push_back(Heading{"Appendix: runs"});
-  document.blocks.push_back(run_table(runs));
+  document.blocks.push_back(run_table(contents.runs));
   return document;
 }
 
@@ -78,18 +131,23 @@ void write_parts(const Document& document, const std::filesystem::path& folder) 
 
 Document make_report(const Store& store, const ReportOptions& options) {
   check_experiment(store, options.experiment);
-  return make_document(load_runs(store, options.experiment), options);
+  return make_document(load_contents(store, options.experiment), options.title);
 }
 
 void write_report(const Store& store, const ReportOptions& options) {
   check_experiment(store, options.experiment);
-  const auto runs = load_runs(store, options.experiment);
-  const Document document = make_document(runs, options);
+  const Contents contents = load_contents(store, options.experiment);
+  const Document document = make_document(contents, options.title);
+  const auto write = [&](const char* name, const std::string& text) {
+    write_file_atomically(options.out_dir / name, text);
+  };
   write_parts(document, options.out_dir);
-  write_file_atomically(options.out_dir / "results.csv", render_csv(metric_rows(runs)));
-  write_file_atomically(options.out_dir / "layer_errors.csv", render_csv(layer_rows(runs)));
-  write_file_atomically(options.out_dir / "report.md", render_markdown(document));
-  write_file_atomically(options.out_dir / "report.html", render_html(document));
+  write("results.csv", render_csv(metric_rows(contents.runs)));
+  write("layer_errors.csv", render_csv(layer_rows(contents.runs)));
+  write("activation_statistics.csv", render_csv(activation_rows(contents.runs)));
+  if (!contents.trainings.empty()) write("training.csv", render_csv(training_rows(contents.trainings)));
+  write("report.md", render_markdown(document));
+  write("report.html", render_html(document));
 }
 
 }  // namespace freeact

@@ -1,4 +1,7 @@
 // Which runs belong together, and what the columns of their table are.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <map>
 #include <set>
@@ -7,38 +10,62 @@
 
 #include "report/analysis.h"
 #include "report/format.h"
+#include "util/hash.h"
 
 namespace freeact {
 namespace {
 
-constexpr size_t kMaxDetail = 60;  // characters of configuration in an arm's label
+constexpr size_t kMaxDetail = 90;  // characters of configuration in an arm's label
 
 std::string trim(const std::string& line) {
   const auto begin = line.find_first_not_of(" \t-");
   return begin == std::string::npos ? "" : line.substr(begin);
 }
 
-// The configuration without its seed, as lines: what must agree for runs to be repetitions of each other.
+// The configuration without its seed and launcher, as lines: what must agree for runs to be repetitions of each other.
 std::vector<std::string> variant_lines(const RunRecord& run) {
   std::vector<std::string> lines;
   std::istringstream text(run.resolved_config);
-  for (std::string line; std::getline(text, line);)
-    if (!trim(line).starts_with("seed:")) lines.push_back(line);
+  bool in_launcher = false;
+  for (std::string line; std::getline(text, line);) {
+    if (!line.starts_with(' ')) in_launcher = line.starts_with("launcher:");
+    if (!in_launcher && !trim(line).starts_with("seed:")) lines.push_back(line);
+  }
   return lines;
 }
 
 using Variants = std::map<std::vector<std::string>, std::vector<const Run*>>;
 
-// "clip: false, steps: 120": the lines that not all variants have.
+bool in_all(const std::string& line, const Variants& variants) {
+  return std::all_of(variants.begin(), variants.end(), [&](const auto& variant) {
+    return std::find(variant.first.begin(), variant.first.end(), line) != variant.first.end();
+  });
+}
+
+// "clip: false, steps: 120": the lines that not all variants have, as many as a label takes.
 std::string distinguishing_lines(const std::vector<std::string>& lines, const Variants& variants) {
   std::string detail;
   for (const auto& line : lines) {
-    const bool common = std::all_of(variants.begin(), variants.end(), [&](const auto& variant) {
-      return std::find(variant.first.begin(), variant.first.end(), line) != variant.first.end();
-    });
-    if (!common) detail += (detail.empty() ? "" : ", ") + trim(line);
+    if (in_all(line, variants)) continue;
+    const std::string more = (detail.empty() ? "" : ", ") + trim(line);
+    if (!detail.empty() && detail.size() + more.size() > kMaxDetail) return detail + ", …";
+    detail += more;
   }
-  return detail.size() > kMaxDetail ? detail.substr(0, kMaxDetail) + "…" : detail;
+  return detail.empty() ? "default" : detail;
+}
+
+// A label for each variant, in their order. Where the lines that fit leave two alike, the configuration's hash tells.
+std::vector<std::string> variant_details(const Variants& variants) {
+  std::vector<std::string> details;
+  for (const auto& [lines, runs] : variants) details.push_back(distinguishing_lines(lines, variants));
+  const std::vector<std::string> plain = details;
+  size_t i = 0;
+  for (const auto& [lines, runs] : variants) {
+    if (std::count(plain.begin(), plain.end(), plain[i]) > 1)
+      details[i] += fmt::format(", configuration {}", sha256(fmt::format("{}", fmt::join(lines, "\n"))).substr(0, 6));
+    ++i;
+  }
+  return details;
 }
 
 // Keeps the newest run of every seed.
@@ -60,11 +87,13 @@ void add_arms(Setting& setting, const std::vector<const Run*>& runs) {
     methods[{method_rank(record.method), record.method}][variant_lines(record)].push_back(run);
   }
   for (const auto& [method, variants] : methods) {
+    const auto details = variant_details(variants);
+    size_t i = 0;
     for (const auto& [lines, variant_runs] : variants) {
       Arm arm = make_arm(variant_runs, setting.superseded);
-      if (const auto detail = distinguishing_lines(lines, variants); variants.size() > 1)
-        arm.label += " (" + (detail.empty() ? "default" : detail) + ")";
+      if (variants.size() > 1) arm.label += " (" + details[i] + ")";
       setting.arms.push_back(std::move(arm));
+      ++i;
     }
   }
 }

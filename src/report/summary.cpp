@@ -10,6 +10,7 @@
 #include <set>
 #include <sstream>
 
+#include "report/clipping.h"
 #include "report/format.h"
 #include "report/layers.h"
 #include "report/render.h"
@@ -48,17 +49,15 @@ std::string finding(const Setting& setting, const Comparison& comparison) {
   return text + ": " + verdict_text(comparison) + ".";
 }
 
-void add_layer_finding(std::vector<std::string>& sentences, const Setting& setting) {
-  const Arm* own = find_arm(setting, "freeact");
-  const Arm* reference = find_arm(setting, "flatquant");
-  if (own == nullptr || reference == nullptr) return;
+void add_layer_finding(std::vector<std::string>& sentences, const Setting& setting, const Arm& own,
+                       const Arm& reference) {
   for (const auto& type : layer_token_types(setting)) {
     const auto of_type = [&](const LayerError& error) { return error.token_type == type; };
-    const double ours = mean(mean_layer_errors(*own, of_type));
-    const double theirs = mean(mean_layer_errors(*reference, of_type));
+    const double ours = mean(mean_layer_errors(own, of_type));
+    const double theirs = mean(mean_layer_errors(reference, of_type));
     if (std::isnan(ours) || std::isnan(theirs)) continue;
     sentences.push_back(fmt::format("{}, mean relative layer error on {} tokens: {} {:.3g}, {} {:.3g} ({}).",
-                                    setting.title, type, own->label, ours, reference->label, theirs,
+                                    setting.title, type, own.label, ours, reference.label, theirs,
                                     ours > theirs   ? "larger"
                                     : ours < theirs ? "smaller"
                                                     : "equal"));
@@ -83,18 +82,6 @@ void add_mixture_caveats(std::vector<std::string>& sentences, const std::vector<
         fmt::format("Runs come from {} machines; their durations are not comparable.", machines.size()));
 }
 
-// "w_clip: none, a_clip_ratio: 1.0" of a run's configuration; "" where it states none.
-std::string clipping_policy(const RunRecord& run) {
-  std::string policy;
-  std::istringstream text(run.resolved_config);
-  for (std::string line; std::getline(text, line);) {
-    line.erase(0, line.find_first_not_of(' '));
-    for (const char* key : {"w_clip:", "a_clip_ratio:", "lwc:", "lac:"})
-      if (line.starts_with(key)) policy += (policy.empty() ? "" : ", ") + line;
-  }
-  return policy;
-}
-
 // Clipping alone moves low-bit results by much, so unequal clipping must not be taken for the method.
 void add_clipping_caveat(std::vector<std::string>& sentences, const std::vector<Run>& runs) {
   std::map<std::string, std::set<std::string>> methods;
@@ -105,7 +92,8 @@ void add_clipping_caveat(std::vector<std::string>& sentences, const std::vector<
   std::vector<std::string> parts;
   for (const auto& [policy, names] : methods) parts.push_back(fmt::format("{} ({})", list(names), policy));
   sentences.push_back(
-      fmt::format("Methods clip differently: {}. Part of a gap between them is clipping.", fmt::join(parts, "; ")));
+      fmt::format("Methods clip differently (weights / activations): {}. Part of a gap between them is clipping.",
+                  fmt::join(parts, "; ")));
 }
 
 // "a dual KV cache / parallel threshold 0.9" for each task of a run's configuration that was decoded so.
@@ -205,7 +193,9 @@ std::vector<std::string> findings(const Setting& setting, const std::vector<Comp
     if (comparison.arm->method == "freeact" && summary && !comparison.runs.empty())
       sentences.push_back(finding(setting, comparison));
   }
-  add_layer_finding(sentences, setting);
+  for (const Arm* own : find_arms(setting, "freeact"))
+    for (const Arm* reference : find_arms(setting, "flatquant"))
+      add_layer_finding(sentences, setting, *own, *reference);
   if (sentences.empty())
     sentences.push_back(setting.title + ": FreeAct and FlatQuant have no seed in common; nothing can be said.");
   return sentences;

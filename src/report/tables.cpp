@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "report/clipping.h"
 #include "report/format.h"
 #include "report/render.h"
 #include "util/hash.h"
@@ -65,6 +66,11 @@ TableCell value_cell(const Arm& arm, const Column& column) {
   return cell;
 }
 
+TableCell clipping_cell(const Arm& arm) {
+  const std::string policy = clipping_policy(arm.runs[0]->record);
+  return policy.empty() ? missing_cell("nothing is quantised, or the configuration does not say") : text_cell(policy);
+}
+
 // The row of the best mean among quantised arms, or -1.
 int best_row(const Setting& setting, const Column& column) {
   int best = -1;
@@ -84,9 +90,10 @@ std::string column_heading(const Column& column) {
 
 Table value_table(const Setting& setting, const std::vector<Column>& columns) {
   Table table;
-  table.columns = {"Method", "Seeds"};
+  table.columns = {"Method", "Clipping W / A", "Seeds"};
+  table.num_text_columns = 2;
   for (const auto& arm : setting.arms)
-    table.rows.push_back({text_cell(arm.label), text_cell(std::to_string(arm.runs.size()))});
+    table.rows.push_back({text_cell(arm.label), clipping_cell(arm), text_cell(std::to_string(arm.runs.size()))});
   for (const auto& column : columns) {
     table.columns.push_back(column_heading(column));
     for (size_t i = 0; i < setting.arms.size(); ++i) {
@@ -158,17 +165,18 @@ std::optional<Table> group_table(const Setting& setting) {
 
 std::vector<Comparison> comparisons(const Setting& setting) {
   std::vector<Comparison> all;
-  const Arm* reference = find_arm(setting, kReferenceMethod);
-  if (reference == nullptr) return all;
+  const auto references = find_arms(setting, kReferenceMethod);
+  if (references.empty()) return all;
+  const auto add = [&](const Arm& arm, const Arm& reference, bool every_column) {
+    for (const auto& column : setting.columns)
+      if (every_column || &column == accuracy_column(setting) || column.heading == "NLL")
+        all.push_back(compare(arm, reference, column));
+  };
   // FreeAct first: it is the question.
-  for (const bool own : {true, false}) {
-    for (const auto& arm : setting.arms) {
-      if (&arm == reference || (arm.method == kOwnMethod) != own) continue;
-      for (const auto& column : setting.columns)
-        if (own || &column == accuracy_column(setting) || column.heading == "NLL")
-          all.push_back(compare(arm, *reference, column));
-    }
-  }
+  for (const Arm* own : find_arms(setting, kOwnMethod))
+    for (const Arm* reference : references) add(*own, *reference, true);
+  for (const auto& arm : setting.arms)
+    if (arm.method != kOwnMethod && &arm != references.front()) add(arm, *references.front(), false);
   return all;
 }
 
@@ -240,6 +248,26 @@ Table layer_rows(const std::vector<Run>& runs) {
       for (const auto& text : {std::to_string(id), run.key, run.experiment, run.model, run.method, run.bits,
                                std::to_string(run.seed), std::to_string(error.layer), error.site, error.token_type,
                                fmt::format("{}", error.relative_error), std::to_string(error.tokens)})
+        row.push_back(text_cell(text));
+    }
+  }
+  return table;
+}
+
+Table activation_rows(const std::vector<Run>& runs) {
+  Table table;
+  table.columns = {"run",        "key",        "experiment",    "model", "seed",           "layer",
+                   "site",       "token_type", "tokens",        "width", "effective_rank", "dims_99",
+                   "mean_share", "absmax",     "channel_ratio", "crest", "kurtosis"};
+  for (const auto& [id, run] : runs) {
+    for (const auto& a : run.activations) {
+      auto& row = table.rows.emplace_back();
+      for (const auto& text :
+           {std::to_string(id), run.key, run.experiment, run.model, std::to_string(run.seed), std::to_string(a.layer),
+            a.site, a.token_type, std::to_string(a.tokens), std::to_string(a.width),
+            fmt::format("{}", a.effective_rank), std::to_string(a.dims_99), fmt::format("{}", a.mean_share),
+            fmt::format("{}", a.absmax), fmt::format("{}", a.channel_ratio), fmt::format("{}", a.crest),
+            fmt::format("{}", a.kurtosis)})
         row.push_back(text_cell(text));
     }
   }

@@ -14,8 +14,8 @@ Table main_table(const Setting& setting);
 // Nothing when no task reports parts.
 std::optional<Table> group_table(const Setting& setting);
 
-// Every method against the reference (FlatQuant) in average accuracy and NLL, FreeAct in every column. Empty without
-// the reference.
+// Every method against the reference (FlatQuant) in average accuracy and NLL, FreeAct in every column, each of its
+// configurations against each of the reference's. Empty without the reference.
 std::vector<Comparison> comparisons(const Setting& setting);
 Table difference_table(const Setting& setting, const std::vector<Comparison>& comparisons);
 
@@ -26,8 +26,9 @@ std::optional<Figure> layer_figure(const Setting& setting);
 // The appendix: what every run was.
 Table run_table(const std::vector<Run>& runs);
 
-// Long format for other programs, with full precision: a row for every run and metric, or run and layer.
+// Long format for other programs, with full precision: a row for every run and metric, or run, layer, site and type.
 Table metric_rows(const std::vector<Run>& runs);
 Table layer_rows(const std::vector<Run>& runs);
+Table activation_rows(const std::vector<Run>& runs);
 
 }  // namespace freeact

@@ -20,12 +20,19 @@ constexpr size_t kRun = 8;  // sequences of one part in a row: whole batches of 
 
 constexpr int64_t kCharactersPerToken = 8;  // more than any usual text has, so that no sequence runs over the end
 
-bool is_running_text(const CalibrationConfig& config) {
-  return config.dataset.ends_with(".txt");
+bool is_text_file(const std::string& name) {
+  return name.ends_with(".txt");
 }
 
-double ratio_at(double share, const CalibrationConfig& config) {
-  return config.mask_ratio_min + share * (config.mask_ratio_max - config.mask_ratio_min);
+// Shares of masked tokens for `count` sequences, stratified: as many equal parts of the range as there are sequences
+// give one each, in random order.
+std::vector<double> mask_ratios(size_t count, const CalibrationConfig& config, Random& random) {
+  std::vector<double> ratios(count);
+  for (size_t i = 0; i < count; ++i)
+    ratios[i] = config.mask_ratio_min + (static_cast<double>(i) + random.uniform()) / static_cast<double>(count) *
+                                            (config.mask_ratio_max - config.mask_ratio_min);
+  random.shuffle(ratios);
+  return ratios;
 }
 
 // The ids with the first `ratio` of the positions `answer`, at least one, masked.
@@ -35,14 +42,20 @@ at::Tensor mask_share(std::vector<int64_t> ids, const std::vector<size_t>& answe
   return at::tensor(ids, at::kLong);
 }
 
-at::Tensor mask_answer(const TokenSequence& sequence, const CalibrationConfig& config, int64_t mask_id,
-                       Random& random) {
+at::Tensor mask_answer(const TokenSequence& sequence, double ratio, int64_t mask_id, Random& random) {
   std::vector<size_t> answer;
   for (size_t i = 0; i < sequence.target.size(); ++i)
     if (sequence.masked[i] == mask_id) answer.push_back(i);
   random.shuffle(answer);
-  const double ratio = ratio_at(random.uniform(), config);
   return mask_share(sequence.target, answer, ratio, mask_id);
+}
+
+std::vector<at::Tensor> mask_answers(const std::vector<TokenSequence>& sequences, const CalibrationConfig& config,
+                                     int64_t mask_id, Random& random) {
+  const auto ratios = mask_ratios(sequences.size(), config, random);
+  std::vector<at::Tensor> masked;
+  for (size_t i = 0; i < sequences.size(); ++i) masked.push_back(mask_answer(sequences[i], ratios[i], mask_id, random));
+  return masked;
 }
 
 // Where the sequences of a text begin: one every stride, the held-out ones half a stride further.
@@ -50,31 +63,27 @@ struct Spacing {
   int64_t first, stride;
 };
 
-Spacing spacing(const CalibrationConfig& config, int64_t num_characters, Random& random) {
+Spacing spacing(const CalibrationConfig& config, const PlainText& text, const std::filesystem::path& file,
+                int64_t count, Random& random) {
   if (config.stride > 0) return {0, config.stride};
-  const int64_t stride = (num_characters - kCharactersPerToken * config.sequence_length) / config.num_samples;
+  const int64_t stride = (text.num_characters() - kCharactersPerToken * config.sequence_length) / count;
   if (stride < 2)
     throw UserError("calibration.num_samples is {}, which is too many for the {} characters of '{}'",
-                    config.num_samples, num_characters, config.dataset);
+                    config.num_samples, text.num_characters(), file.string());
   return {static_cast<int64_t>(random.below(static_cast<uint64_t>(stride / 2))), stride};
 }
 
 // Running text as a diffusion model sees it. Masks may be anywhere but in front, where nothing predicts them with
-// shifted logits. Ratios are stratified: as many equal parts of the range as there are texts give one each, in random
-// order.
+// shifted logits.
 std::vector<at::Tensor> masked_text(const std::vector<std::vector<int64_t>>& texts, const CalibrationConfig& config,
                                     int64_t mask_id, Random& random) {
-  std::vector<size_t> strata(texts.size());
-  std::iota(strata.begin(), strata.end(), 0);
-  random.shuffle(strata);
+  const auto ratios = mask_ratios(texts.size(), config, random);
   std::vector<at::Tensor> masked;
   for (const auto& ids : texts) {
     std::vector<size_t> positions(ids.size() - 1);
     std::iota(positions.begin(), positions.end(), 1);
     random.shuffle(positions);
-    const double share =
-        (static_cast<double>(strata[masked.size()]) + random.uniform()) / static_cast<double>(texts.size());
-    masked.push_back(mask_share(ids, positions, ratio_at(share, config), mask_id));
+    masked.push_back(mask_share(ids, positions, ratios[masked.size()], mask_id));
   }
   return masked;
 }
@@ -85,14 +94,14 @@ std::vector<at::Tensor> as_tensors(const std::vector<std::vector<int64_t>>& sequ
   return tensors;
 }
 
-CalibrationSequences draw_text(const CalibrationConfig& config, const std::filesystem::path& file,
+CalibrationSequences draw_text(const CalibrationConfig& config, const std::filesystem::path& file, int64_t count,
                                const DecoderConfig& model, const Tokenizer& tokenizer, Random random) {
   if (config.sequence_length < 2)
     throw UserError("calibration.sequence_length is {}: running text needs 2 tokens or more", config.sequence_length);
   const PlainText text(file);
-  const auto [first, stride] = spacing(config, text.num_characters(), random);
+  const auto [first, stride] = spacing(config, text, file, count, random);
   std::vector<std::vector<int64_t>> learnt, held_out;
-  for (int64_t i = 0; i < config.num_samples; ++i) {
+  for (int64_t i = 0; i < count; ++i) {
     learnt.push_back(text.tokens(tokenizer, first + i * stride, config.sequence_length));
     held_out.push_back(text.tokens(tokenizer, first + i * stride + stride / 2, config.sequence_length));
   }
@@ -100,41 +109,62 @@ CalibrationSequences draw_text(const CalibrationConfig& config, const std::files
   return {masked_text(learnt, config, model.mask_id, random), masked_text(held_out, config, model.mask_id, random)};
 }
 
-// Takes sequences [begin, begin + count) of every part, a run of each part in turn.
-std::vector<at::Tensor> take(const std::vector<std::vector<at::Tensor>>& parts, size_t begin, size_t count) {
-  std::vector<at::Tensor> taken;
-  for (size_t start = begin; start < begin + count; start += kRun)
-    for (const auto& part : parts)
-      for (size_t i = start; i < std::min({start + kRun, begin + count, part.size()}); ++i) taken.push_back(part[i]);
-  return taken;
+// `count` items of one part to learn from, and as many others, if there are, to measure on.
+CalibrationSequences draw_items(const DatasetPart& part, const CalibrationConfig& config, size_t count,
+                                const DecoderConfig& model, const Tokenizer& tokenizer, Random random) {
+  auto sequences = lay_out_all(part, tokenizer, {model.mask_id, model.eos_id});
+  if (sequences.size() < count)
+    throw UserError("calibration.num_samples is {}, but data set '{}' has only {} items in a part", config.num_samples,
+                    config.dataset, sequences.size());
+  random.shuffle(sequences);
+  const auto middle = sequences.begin() + static_cast<std::ptrdiff_t>(count);
+  const auto end = sequences.begin() + static_cast<std::ptrdiff_t>(std::min(2 * count, sequences.size()));
+  return {mask_answers({sequences.begin(), middle}, config, model.mask_id, random),
+          mask_answers({middle, end}, config, model.mask_id, random)};
+}
+
+// A run of each source in turn.
+std::vector<at::Tensor> interleave(const std::vector<CalibrationSequences>& sources,
+                                   std::vector<at::Tensor> CalibrationSequences::*side) {
+  size_t longest = 0;
+  for (const auto& source : sources) longest = std::max(longest, (source.*side).size());
+  std::vector<at::Tensor> all;
+  for (size_t start = 0; start < longest; start += kRun)
+    for (const auto& source : sources)
+      for (size_t i = start; i < std::min(start + kRun, (source.*side).size()); ++i) all.push_back((source.*side)[i]);
+  return all;
 }
 
 }  // namespace
 
 CalibrationSequences draw_calibration(const CalibrationConfig& config, const std::filesystem::path& datasets,
                                       const DecoderConfig& model, const Tokenizer& tokenizer, uint64_t seed) {
-  if (is_running_text(config))
-    return draw_text(config, datasets / config.dataset, model, tokenizer, Random(seed, "calibration text"));
-  std::vector<std::vector<at::Tensor>> parts;
-  for (const auto& part : read_dataset(datasets, config.dataset, kSplit)) {
-    Random random(seed, "calibration " + part.name);
-    auto sequences = lay_out_all(part, tokenizer, {model.mask_id, model.eos_id});
-    random.shuffle(sequences);
-    parts.emplace_back();
-    for (const auto& sequence : sequences) parts.back().push_back(mask_answer(sequence, config, model.mask_id, random));
-  }
-  const auto per_part = (static_cast<size_t>(config.num_samples) + parts.size() - 1) / parts.size();
+  const Random text_random(seed, "calibration text");
+  if (is_text_file(config.dataset))
+    return draw_text(config, datasets / config.dataset, config.num_samples, model, tokenizer, text_random);
+  const int64_t of_text = config.text.empty() ? 0 : config.num_samples / 2;
+  std::vector<CalibrationSequences> sources;
+  const auto parts = read_dataset(datasets, config.dataset, kSplit);
+  const auto per_part = (static_cast<size_t>(config.num_samples - of_text) + parts.size() - 1) / parts.size();
   for (const auto& part : parts)
-    if (part.size() < per_part)
-      throw UserError("calibration.num_samples is {}, but data set '{}' has only {} items in a part",
-                      config.num_samples, config.dataset, part.size());
-  return {take(parts, 0, per_part), take(parts, per_part, per_part)};
+    sources.push_back(draw_items(part, config, per_part, model, tokenizer, Random(seed, "calibration " + part.name)));
+  if (of_text > 0) sources.push_back(draw_text(config, datasets / config.text, of_text, model, tokenizer, text_random));
+  return {interleave(sources, &CalibrationSequences::calibration),
+          interleave(sources, &CalibrationSequences::held_out)};
+}
+
+std::vector<std::filesystem::path> calibration_places(const CalibrationConfig& config,
+                                                      const std::filesystem::path& datasets) {
+  std::vector<std::filesystem::path> places = {datasets / config.dataset};
+  if (!config.text.empty()) places.push_back(datasets / config.text);
+  return places;
 }
 
 std::string calibration_data_hash(const CalibrationConfig& config, const std::filesystem::path& datasets) {
-  if (is_running_text(config)) return sha256_file(datasets / config.dataset);
+  if (is_text_file(config.dataset)) return sha256_file(datasets / config.dataset);
   std::string all;
   for (const auto& part : read_dataset(datasets, config.dataset, kSplit)) all += part.name + part.hash;
+  if (!config.text.empty()) all += sha256_file(datasets / config.text);
   return sha256(all);
 }
 

@@ -2,11 +2,11 @@
 
 #include <ATen/ATen.h>
 
+#include "calibration/activation_statistics.h"
 #include "checkpoint/folder.h"
 #include "config/yaml.h"
 #include "eval/evaluate.h"
 #include "model/family.h"
-#include "run/calibration_data.h"
 #include "run/external.h"
 #include "run/provenance.h"
 #include "run/task_settings.h"
@@ -18,6 +18,8 @@ namespace freeact {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr int64_t kHeldOutBatch = 32;
 
 at::ScalarType parse_dtype(const std::string& name) {
   if (name == "bfloat16") return at::kBFloat16;
@@ -36,7 +38,7 @@ nlohmann::json without_places(nlohmann::json determining) {
     if (path.is_string()) path = fs::path(path.get<std::string>()).filename().string();
   };
   keep_name(determining["model"]["path"]);
-  keep_name(determining["calibration"]["dataset"]);
+  for (const char* key : {"dataset", "text"}) keep_name(determining["calibration"][key]);
   for (auto& task : determining["tasks"]) keep_name(task["dataset"]);
   return determining;
 }
@@ -44,6 +46,21 @@ nlohmann::json without_places(nlohmann::json determining) {
 LayerError layer_error(const SiteError& error, const DecoderConfig& config) {
   return {static_cast<int>(error.layer), site_name(error.site),
           config.token_types[static_cast<size_t>(error.token_type)], error.relative_error, error.tokens};
+}
+
+ActivationStatistics activation_statistics(const SiteShape& s, const DecoderConfig& config) {
+  return {.layer = static_cast<int>(s.layer),
+          .site = site_name(s.site),
+          .token_type = config.token_types[static_cast<size_t>(s.token_type)],
+          .tokens = s.shape.tokens,
+          .width = s.shape.width,
+          .effective_rank = s.shape.effective_rank,
+          .dims_99 = s.shape.dims_99,
+          .mean_share = s.shape.mean_share,
+          .absmax = s.shape.absmax,
+          .channel_ratio = s.shape.channel_ratio,
+          .crest = s.shape.crest,
+          .kurtosis = s.shape.kurtosis};
 }
 
 }  // namespace
@@ -98,10 +115,10 @@ std::string CellRunner::key(const Cell& cell) {
     chat_template_for(task, e.model, *model);  // a missing one is found before the calibration
     determining["data_hashes"].push_back(task_data_hash(project_.datasets(), task));
   }
-  if (e.method.name != "none") {
-    require_imported(project_.datasets() / e.calibration.dataset);
+  if (e.method.name != "none")
+    for (const auto& place : calibration_places(e.calibration, project_.datasets())) require_imported(place);
+  if (e.method.name != "none" || has_calibration(e, model->decoder.config))
     determining["calibration_hash"] = calibration_data_hash(e.calibration, project_.datasets());
-  }
   return sha256(determining.dump());
 }
 
@@ -120,6 +137,7 @@ RunRecord CellRunner::run(const Cell& cell, const fs::path& progress_folder,
   record.checkpoint_hash = model->hash;
   record.machine = machine_line(1);
   record.started_at = utc_now();
+  if (e.method.name == "none") measure_activations_of(e, *model, note, record);
   const Stopwatch calibration_watch;
   const Decoder quantised =
       e.method.name == "none" ? model->decoder : quantise(cell, *model, progress_folder, note, record);
@@ -131,15 +149,35 @@ RunRecord CellRunner::run(const Cell& cell, const fs::path& progress_folder,
   return record;
 }
 
+bool CellRunner::has_calibration(const Experiment& e, const DecoderConfig& model) const {
+  const bool reads_it = model.mask_id >= 0 || e.calibration.dataset.ends_with(".txt");  // items are drawn masked
+  const auto places = calibration_places(e.calibration, project_.datasets());
+  return reads_it && !e.calibration.dataset.empty() &&
+         std::all_of(places.begin(), places.end(), [](const auto& place) { return fs::exists(place); });
+}
+
+CalibrationSequences CellRunner::draw(const Experiment& e, const LoadedModel& model) const {
+  return draw_calibration(e.calibration, project_.datasets(), model.decoder.config, model.tokenizer, e.seed);
+}
+
+void CellRunner::measure_activations_of(const Experiment& e, const LoadedModel& model,
+                                        const std::function<void(const std::string&)>& note, RunRecord& record) const {
+  if (!has_calibration(e, model.decoder.config)) return;
+  const auto shapes = measure_activations(
+      model.decoder, make_batches(draw(e, model).held_out, kHeldOutBatch),
+      [&](int64_t block, int64_t blocks) { note(fmt::format("activations of block {} of {}", block + 1, blocks)); });
+  for (const auto& shape : shapes) record.activations.push_back(activation_statistics(shape, model.decoder.config));
+}
+
 Decoder CellRunner::quantise(const Cell& cell, const LoadedModel& model, const fs::path& progress_folder,
                              const std::function<void(const std::string&)>& note, RunRecord& record) const {
   const Experiment& e = cell.experiment;
   const auto method =
       find_method(methods_, e.method.name).make(e.method.settings, {spec_of(e.quant), derive_seed(e.seed, "method")});
-  const auto data = draw_calibration(e.calibration, project_.datasets(), model.decoder.config, model.tokenizer, e.seed);
+  const auto data = draw(e, model);
   DriverJob job;
   job.calibration_ids = make_batches(data.calibration, method->batch_size());
-  job.held_out_ids = make_batches(data.held_out, 32);
+  job.held_out_ids = make_batches(data.held_out, kHeldOutBatch);
   Decoder prepared = model.decoder;
   method->prepare(prepared, job.calibration_ids);
   job.calibrate = [&](const Block& block, const std::vector<BlockBatch>& batches) {

@@ -12,6 +12,7 @@
 #include "eval/evaluate.h"
 #include "method/method.h"
 #include "model/decoder.h"
+#include "run/calibration_data.h"
 #include "run/project.h"
 #include "run/provenance.h"
 #include "store/record.h"
@@ -50,13 +51,21 @@ class CellRunner {
   // What determines the result: resolved settings, checkpoint, data. Two cells with one key give identical rows.
   std::string key(const Cell& cell);
 
+  // The cell of the 16-bit model (method none) also gets the statistics of its activations: they depend on the model,
+  // the calibration data and the seed, so that the cells of methods need not measure them again.
   // note(text) is called as the work goes on; finished blocks are kept in progress_folder.
   RunRecord run(const Cell& cell, const std::filesystem::path& progress_folder,
                 const std::function<void(const std::string&)>& note);
 
  private:
+  // Whether calibration data are at hand that the model can read. They matter to the 16-bit model only for the
+  // statistics of its activations, so that it runs without them.
+  bool has_calibration(const Experiment& experiment, const DecoderConfig& model) const;
+  CalibrationSequences draw(const Experiment& experiment, const LoadedModel& model) const;
   Decoder quantise(const Cell& cell, const LoadedModel& model, const std::filesystem::path& progress_folder,
                    const std::function<void(const std::string&)>& note, RunRecord& record) const;
+  void measure_activations_of(const Experiment& experiment, const LoadedModel& model,
+                              const std::function<void(const std::string&)>& note, RunRecord& record) const;
   // The template of the model's folder, where the task asks in a chat.
   std::optional<ChatTemplate> chat_template_for(const EvalTaskSettings& task, const ModelConfig& config,
                                                 const LoadedModel& model) const;

@@ -43,6 +43,25 @@ struct LayerError {
   bool operator==(const LayerError&) const = default;
 };
 
+// What the activations of the 16-bit model look like at one site for one token type; see
+// calibration/activation_statistics.h for the definitions.
+struct ActivationStatistics {
+  int layer = 0;
+  std::string site;
+  std::string token_type;
+  int64_t tokens = 0;
+  int64_t width = 0;  // of the site
+  double effective_rank = 0;
+  int64_t dims_99 = 0;
+  double mean_share = 0;
+  double absmax = 0;
+  double channel_ratio = 0;
+  double crest = 0;
+  double kurtosis = 0;
+
+  bool operator==(const ActivationStatistics&) const = default;
+};
+
 struct RunRecord {
   std::string key;  // hash of everything that determines the result
   std::string experiment;
@@ -63,6 +82,7 @@ struct RunRecord {
   std::vector<Metric> metrics;
   std::vector<Sample> samples;
   std::vector<LayerError> layer_errors;
+  std::vector<ActivationStatistics> activations;  // of the 16-bit model alone: they do not depend on the method
 
   bool operator==(const RunRecord&) const = default;
 };

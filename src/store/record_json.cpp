@@ -30,13 +30,27 @@ Json record_json(const RunRecord& run) {
                {"evaluation_s", run.evaluation_s},
                {"resolved_config", run.resolved_config},
                {"metrics", metrics_json(run.metrics)},
-               {"layer_errors", Json::array()}};
+               {"layer_errors", Json::array()},
+               {"activation_statistics", Json::array()}};
   for (const auto& e : run.layer_errors)
     json["layer_errors"].push_back({{"layer", e.layer},
                                     {"site", e.site},
                                     {"token_type", e.token_type},
                                     {"relative_error", e.relative_error},
                                     {"tokens", e.tokens}});
+  for (const auto& a : run.activations)
+    json["activation_statistics"].push_back({{"layer", a.layer},
+                                             {"site", a.site},
+                                             {"token_type", a.token_type},
+                                             {"tokens", a.tokens},
+                                             {"width", a.width},
+                                             {"effective_rank", a.effective_rank},
+                                             {"dims_99", a.dims_99},
+                                             {"mean_share", a.mean_share},
+                                             {"absmax", a.absmax},
+                                             {"channel_ratio", a.channel_ratio},
+                                             {"crest", a.crest},
+                                             {"kurtosis", a.kurtosis}});
   return json;
 }
 

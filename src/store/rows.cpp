@@ -26,6 +26,13 @@ void insert_layer_errors(SQLite::Database& database, const RunRecord& run, int64
     insert(statement, id, error.layer, error.site, error.token_type, error.relative_error, error.tokens);
 }
 
+void insert_activations(SQLite::Database& database, const RunRecord& run, int64_t id) {
+  SQLite::Statement statement(database, "INSERT INTO activation_statistics VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)");
+  for (const auto& a : run.activations)
+    insert(statement, id, a.layer, a.site, a.token_type, a.tokens, a.width, a.effective_rank, a.dims_99, a.mean_share,
+           a.absmax, a.channel_ratio, a.crest, a.kurtosis);
+}
+
 std::vector<Metric> select_metrics(SQLite::Database& database, int64_t id) {
   SQLite::Statement statement(database, "SELECT * FROM metrics WHERE run_id = ? ORDER BY rowid");
   statement.bind(1, id);
@@ -72,6 +79,27 @@ std::vector<LayerError> select_layer_errors(SQLite::Database& database, int64_t 
   return errors;
 }
 
+std::vector<ActivationStatistics> select_activations(SQLite::Database& database, int64_t id) {
+  SQLite::Statement statement(database, "SELECT * FROM activation_statistics WHERE run_id = ? ORDER BY rowid");
+  statement.bind(1, id);
+  std::vector<ActivationStatistics> activations;
+  while (statement.executeStep()) {
+    activations.push_back({.layer = statement.getColumn(1).getInt(),
+                           .site = statement.getColumn(2).getString(),
+                           .token_type = statement.getColumn(3).getString(),
+                           .tokens = statement.getColumn(4).getInt64(),
+                           .width = statement.getColumn(5).getInt64(),
+                           .effective_rank = real(statement.getColumn(6)),
+                           .dims_99 = statement.getColumn(7).getInt64(),
+                           .mean_share = real(statement.getColumn(8)),
+                           .absmax = real(statement.getColumn(9)),
+                           .channel_ratio = real(statement.getColumn(10)),
+                           .crest = real(statement.getColumn(11)),
+                           .kurtosis = real(statement.getColumn(12))});
+  }
+  return activations;
+}
+
 std::string serialise(const SQLite::Column& column) {
   if (column.isNull()) return "-";
   if (column.isInteger()) return fmt::format("i{}", column.getInt64());
@@ -103,6 +131,7 @@ int64_t insert_run(SQLite::Database& database, const RunRecord& run, std::option
   insert_metrics(database, run, new_id);
   insert_samples(database, run, new_id);
   insert_layer_errors(database, run, new_id);
+  insert_activations(database, run, new_id);
   return new_id;
 }
 
@@ -128,7 +157,8 @@ std::optional<RunRecord> select_run(SQLite::Database& database, int64_t id) {
                    .evaluation_s = real(statement.getColumn(12)),
                    .metrics = select_metrics(database, id),
                    .samples = select_samples(database, id),
-                   .layer_errors = select_layer_errors(database, id)};
+                   .layer_errors = select_layer_errors(database, id),
+                   .activations = select_activations(database, id)};
 }
 
 std::vector<RunSummary> select_summaries(SQLite::Database& database, std::string_view experiment) {

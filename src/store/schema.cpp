@@ -46,6 +46,19 @@ CREATE TABLE latencies (
   threads INTEGER NOT NULL, flags TEXT NOT NULL, cpu_clock TEXT NOT NULL, source_version TEXT NOT NULL,
   measured_at TEXT NOT NULL);
 )sql",
+    R"sql(
+CREATE TABLE activation_statistics (
+  run_id INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE, layer INTEGER NOT NULL, site TEXT NOT NULL,
+  token_type TEXT NOT NULL, tokens INTEGER NOT NULL, width INTEGER NOT NULL, effective_rank REAL,
+  dims_99 INTEGER NOT NULL, mean_share REAL, absmax REAL, channel_ratio REAL, crest REAL, kurtosis REAL,
+  UNIQUE (run_id, layer, site, token_type));
+CREATE TABLE training_curves (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL, recipe_hash TEXT NOT NULL, steps INTEGER NOT NULL, machine TEXT NOT NULL,
+  source_version TEXT NOT NULL, UNIQUE (recipe_hash, name));
+CREATE TABLE training_points (
+  curve_id INTEGER NOT NULL REFERENCES training_curves(id) ON DELETE CASCADE, step INTEGER NOT NULL, seconds REAL,
+  tokens INTEGER NOT NULL, losses TEXT NOT NULL, metrics TEXT NOT NULL, PRIMARY KEY (curve_id, step));
+)sql",
 };
 
 int pragma(SQLite::Database& database, const char* name) {

@@ -9,6 +9,7 @@
 #include "store/latency_rows.h"
 #include "store/rows.h"
 #include "store/schema.h"
+#include "store/training_rows.h"
 #include "util/error.h"
 #include "util/hash.h"
 
@@ -130,6 +131,18 @@ std::vector<LatencyRow> Store::latencies() const {
   return guarded(path_, [&] { return select_latencies(*database_); });
 }
 
+void Store::add_training(const TrainingCurve& curve) {
+  guarded(path_, [&] {
+    SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
+    insert_training(*database_, curve);
+    transaction.commit();
+  });
+}
+
+std::vector<TrainingCurve> Store::trainings() const {
+  return guarded(path_, [&] { return select_trainings(*database_); });
+}
+
 std::string Store::results_digest() const {
   static constexpr const char* kQueries[] = {
       "SELECT key, experiment, model, method, bits, seed, source_version, checkpoint_hash FROM runs ORDER BY key",
@@ -138,7 +151,9 @@ std::string Store::results_digest() const {
       "SELECT key, task, \"index\", input_hash, output, score FROM samples JOIN runs ON id = run_id "
       "ORDER BY key, task, \"index\"",
       "SELECT key, layer, site, token_type, relative_error, tokens FROM layer_errors JOIN runs ON id = run_id "
-      "ORDER BY key, layer, site, token_type"};
+      "ORDER BY key, layer, site, token_type",
+      "SELECT key, layer, site, token_type, tokens, width, effective_rank, dims_99, mean_share, absmax, channel_ratio, "
+      "crest, kurtosis FROM activation_statistics JOIN runs ON id = run_id ORDER BY key, layer, site, token_type"};
   return guarded(path_, [&] {
     // One snapshot, should another process be writing.
     SQLite::Transaction snapshot(*database_);

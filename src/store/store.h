@@ -13,6 +13,7 @@
 
 #include "store/latency.h"
 #include "store/record.h"
+#include "store/training.h"
 
 namespace SQLite {
 class Database;
@@ -56,9 +57,15 @@ class Store {
   // In the order they were added.
   std::vector<LatencyRow> latencies() const;
 
+  // Adds the points to the curve of this recipe and name, which is made where missing. A point at a step the curve
+  // already has takes the older one's place, so that a training that goes on, or starts anew, leaves one curve.
+  void add_training(const TrainingCurve& curve);
+  // In the order they were begun, points in order of step.
+  std::vector<TrainingCurve> trainings() const;
+
   // SHA-256 over every result in order of key: equal for two databases that hold the same results, however they came
-  // about. Leaves out ids, times (latencies too) and machines, and the text of the configuration, which the key stands
-  // for.
+  // about. Leaves out ids, times (latencies and trainings too), machines, and the text of the configuration, which the
+  // key stands for.
   std::string results_digest() const;
 
  private:

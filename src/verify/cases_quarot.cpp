@@ -110,7 +110,7 @@ void check_quantised(QuantCase& c, const std::map<std::string, at::Tensor>& stor
   const QuantSpec spec = {{p.at("w_bits"), p.at("w_symmetric")}, {p.at("a_bits"), p.at("a_symmetric")}, keys, values};
   Decoder model = rotated_model(c);
   RoundingSettings rounding;
-  rounding.weight_clip = p.at("weight_mse_search").get<bool>() ? WeightClip::kMseSearch : WeightClip::kNone;
+  rounding.weight_clip = p.at("weight_mse_search").get<bool>() ? WeightClip::searched() : WeightClip{};
   rounding.activation_clip = Clip::ratio(p.at("clip_ratio"));
   rounding.transforms = online(c, model.config);
   for (Block& block : model.blocks) {

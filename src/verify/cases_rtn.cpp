@@ -34,7 +34,7 @@ void check_activation(QuantCase& c) {
 void check_weight(QuantCase& c) {
   const at::Tensor w = c.in("w");
   const Grid grid = grid_of(c.params());
-  const auto clip = c.params().value("mse_search", false) ? WeightClip::kMseSearch : WeightClip::kNone;
+  const auto clip = c.params().value("mse_search", false) ? WeightClip::searched() : WeightClip{};
   const std::string granularity = c.params().at("granularity");
   if (granularity == "per_tensor")
     return expect_quantised(c, w, weight_scale_per_tensor(w, grid), grid, w.sizes(), false);

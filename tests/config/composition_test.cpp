@@ -51,11 +51,11 @@ TEST_F(Composition, DefaultsAreAppliedInTheirOrder) {
 
 TEST_F(Composition, CommandLineWinsAndItsKeysSurviveItsChoices) {
   write("x", "quant: {w_bits: 8}\nseed: 3\n");
-  const auto experiment = single("x", {"quant.kv_bits=4", "quant=w3a3", "seed=9", "method.w_clip=mse"}).experiment;
+  const auto experiment = single("x", {"quant.kv_bits=4", "quant=w3a3", "seed=9", "method.w_clip=searched"}).experiment;
   EXPECT_EQ(experiment.quant.w_bits, 3);
   EXPECT_EQ(experiment.quant.kv_bits, 4);
   EXPECT_EQ(experiment.seed, 9u);
-  EXPECT_EQ(experiment.method.settings["w_clip"], "mse");
+  EXPECT_EQ(experiment.method.settings["w_clip"], "searched");
 }
 
 TEST_F(Composition, OverridesAreTypedAsInYaml) {

@@ -87,7 +87,7 @@ TEST_F(Hash, ChangesWithEverythingElse) {
   const auto hash = single("plain").hash;
   EXPECT_EQ(hash.size(), 64u);
   for (const char* override_ :
-       {"seed=2", "model=other", "model.path=a", "method.w_clip=mse", "method.new=1", "quant.kv_bits=4",
+       {"seed=2", "model=other", "model.path=a", "method.w_clip=searched", "method.new=1", "quant.kv_bits=4",
         "calibration.num_samples=1", "task.num_items=3", "task.version=2", "tasks=reverse", "tasks=[sort,reverse]",
         "backend.device=cuda:0", "task.generation.steps=4"})
     EXPECT_NE(single("plain", {override_}).hash, hash) << override_;
@@ -101,7 +101,7 @@ TEST_F(Hash, DoesNotDependOnTheMachineOrTheRelease) {
       R"({"name":"plain","model":{"name":"tiny","path":"models/tiny","family":"llada","dtype":"float32"},)"
       R"("method":{"name":"rtn","w_clip":"none"},)"
       R"("quant":{"w_bits":4,"a_bits":4,"kv_bits":16,"w_symmetric":true,"a_symmetric":true},)"
-      R"("calibration":{"dataset":"c","num_samples":32,"sequence_length":0,"stride":0,)"
+      R"("calibration":{"dataset":"c","text":"","num_samples":32,"sequence_length":0,"stride":0,)"
       R"("mask_ratio_min":0.0,"mask_ratio_max":1.0},)"
       R"("tasks":[{"name":"sort","dataset":"sort","metric":"exact_match"}],"backend":{"name":"simulated","device":"cpu"},)"
       R"("launcher":{"name":"local","workers":2},"seed":1})");
@@ -128,9 +128,8 @@ TEST(ShippedExperiments, AllPlanWithoutError) {
   }
 }
 
-TEST(ShippedExperiments, QuickstartRunsEveryMethodAtBothWidthsOverThreeSeeds) {
-  const auto cells =
-      plan_experiment(std::filesystem::path(FREEACT_SOURCE_DIR) / "experiments", "quickstart", {}, false);
+TEST(ShippedExperiments, SmokeTestRunsEveryMethodAtBothWidthsOverThreeSeeds) {
+  const auto cells = plan_experiment(std::filesystem::path(FREEACT_SOURCE_DIR) / "experiments", "smoke", {}, false);
   EXPECT_EQ(cells.size(), 3u + 5u * 2u * 3u);
   EXPECT_EQ(cells.front().experiment.tasks.size(), 4u);
 }

@@ -243,6 +243,10 @@ TEST_F(AdapterTest, ARecipeFileTrainsAndMerges) {
   const std::string before = sha256_file(folder_ / "out/adapter.safetensors");
   train_recipe(folder_ / "recipe.yaml", folder_ / "out", true);
   EXPECT_EQ(sha256_file(folder_ / "out/adapter.safetensors"), before);
+  std::string rows;
+  train_recipe(folder_ / "recipe.yaml", folder_ / "out", true,
+               [&](const CurveOwner&, const Json& row) { rows += row.dump() + "\n"; });
+  EXPECT_EQ(rows, read_file(folder_ / "out/curve.jsonl")) << "the curve of a finished training can still be had";
   EXPECT_FALSE(fs::exists(folder_ / "out/progress"));
   EXPECT_THAT(read_file(folder_ / "out/README.md"), testing::HasSubstr("in 9 steps"));
   merge_recipe(folder_ / "recipe.yaml", folder_ / "out/adapter.safetensors", folder_ / "merged");

@@ -55,6 +55,26 @@ TEST(Training, AKilledTrainingEndsInTheSameWeights) {
   EXPECT_TRUE(all_equal(whole, trained(tiny_recipe(), folder / "killed")));
 }
 
+// The losses of each step's last row, as a reader who replaces rows by step keeps them.
+std::map<int64_t, std::string> losses_by_step(const fs::path& folder, const std::vector<int64_t>& stops) {
+  std::map<int64_t, std::string> rows;
+  const CurveListener keep = [&](const CurveOwner& owner, const Json& row) {
+    EXPECT_EQ(owner.recipe_hash, recipe_hash(tiny_recipe()));
+    rows[row.at("step").get<int64_t>()] = row.at("loss").dump() + row.at("tokens").dump();
+  };
+  for (const int64_t stop : stops) train_network(tiny_recipe(), folder, /*quiet=*/true, stop, keep);
+  return rows;
+}
+
+TEST(Training, AKilledTrainingGivesTheSameCurve) {
+  const fs::path folder = test_folder();
+  const auto whole = losses_by_step(folder / "whole", {0});
+  EXPECT_EQ(whole, losses_by_step(folder / "killed", {3, 7, 0}));
+  EXPECT_EQ(whole.rbegin()->first, tiny_recipe().steps);
+  losses_by_step(folder / "silent", {7});
+  EXPECT_EQ(whole, losses_by_step(folder / "silent", {0})) << "earlier rows come again";
+}
+
 TEST(Training, ProgressOfAnotherRecipeIsRefused) {
   const fs::path folder = test_folder();
   trained(tiny_recipe(), folder, 6);
@@ -96,6 +116,17 @@ TEST_F(TrainRecipeTest, WritesAFolderThatLoadsAsAnyCheckpoint) {
   EXPECT_THAT(card, testing::HasSubstr("| sudoku |"));
   EXPECT_THAT(card, testing::HasSubstr("\"seed\": 3"));
   EXPECT_FALSE(fs::exists(folder_ / "model/progress"));
+}
+
+TEST_F(TrainRecipeTest, TheLastRowOfTheCurveHasLossesAndTestResults) {
+  Json last;
+  train_recipe(folder_ / "recipe.yaml", folder_ / "model", /*quiet=*/true,
+               [&](const CurveOwner&, const Json& row) { last = row; });
+  EXPECT_EQ(last.at("step").get<int64_t>(), tiny_recipe().steps);
+  for (const auto& puzzle : tiny_recipe().puzzles) {
+    EXPECT_TRUE(last.at("loss").contains(puzzle));
+    EXPECT_TRUE(last.at("exact_match").contains(puzzle));
+  }
 }
 
 TEST_F(TrainRecipeTest, AFinishedModelIsLeftAsItIsAndNotOverwrittenByAnother) {

@@ -35,8 +35,8 @@ class BadInput : public testing::Test {
   }
 
   std::string quick(const std::string& more) {
-    return "run quickstart method=rtn quant=w4a4 seed=1 tasks=[sort] task.num_items=5 --quiet --db " +
-           database_.string() + " " + more;
+    return "run smoke method=rtn quant=w4a4 seed=1 tasks=[sort] task.num_items=5 --quiet --db " + database_.string() +
+           " " + more;
   }
 
   // A copy of the shipped model that a test may spoil.
@@ -49,7 +49,7 @@ class BadInput : public testing::Test {
 };
 
 TEST_F(BadInput, MisspeltMethod) {
-  expect_refused("run quickstart method=freact --db " + database_.string(), kUserInput,
+  expect_refused("run smoke method=freact --db " + database_.string(), kUserInput,
                  {"freact", "did you mean 'freeact'"});
 }
 
@@ -64,7 +64,7 @@ TEST_F(BadInput, UnknownTaskKey) {
 }
 
 TEST_F(BadInput, UnknownMethodKey) {
-  expect_refused(quick("method.w_clipp=mse"), kUserInput, {"method.w_clipp", "method.w_clip"});
+  expect_refused(quick("method.w_clipp=searched"), kUserInput, {"method.w_clipp", "method.w_clip"});
 }
 
 TEST_F(BadInput, UnknownExperiment) {

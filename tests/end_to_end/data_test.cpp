@@ -115,8 +115,8 @@ TEST_F(Data, ListSaysWhatIsThere) {
 
 TEST(MissingModel, MadeByAnAdapterIsNamedToo) {
   const fs::path folder = fresh_folder("MissingAdaptedModel");
-  const Outcome run = run_program("run smollm2_diffusion_quick --quiet --db " + (folder / "results.db").string(),
-                                  folder, "env -u FREEACT_DATA XDG_CACHE_HOME=" + (folder / "cache").string());
+  const Outcome run = run_program("run quickstart --quiet --db " + (folder / "results.db").string(), folder,
+                                  "env -u FREEACT_DATA XDG_CACHE_HOME=" + (folder / "cache").string());
   EXPECT_EQ(run.exit_code, kEnvironment);
   EXPECT_NE(run.error.find("run `freeact data import smollm2_diffusion`"), std::string::npos) << run.error;
 }

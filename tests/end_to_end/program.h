@@ -44,7 +44,7 @@ inline Outcome run_program(const std::string& arguments, const std::filesystem::
 
 // The cheapest whole run: two methods, ten items a task, few epochs.
 inline std::string small_run(const std::filesystem::path& database) {
-  return "run quickstart method=rtn,flatquant quant=w3a3 seed=1,2 task.num_items=10 calibration.num_samples=12 "
+  return "run smoke method=rtn,flatquant quant=w3a3 seed=1,2 task.num_items=10 calibration.num_samples=12 "
          "--db " +
          database.string();
 }

@@ -29,7 +29,7 @@ TEST(Run, TwiceGivesIdenticalRows) {
 TEST(Run, FinishedCellsAreSkipped) {
   const fs::path folder = fresh_folder("skipped");
   const std::string rtn =
-      "run quickstart method=rtn quant=w3a3 seed=1 tasks=[sort] task.num_items=5 --db " + (folder / "a.db").string();
+      "run smoke method=rtn quant=w3a3 seed=1 tasks=[sort] task.num_items=5 --db " + (folder / "a.db").string();
   ASSERT_EQ(run_program(rtn, folder).exit_code, 0);
   const Outcome again = run_program(rtn, folder);
   EXPECT_EQ(again.exit_code, 0);
@@ -63,10 +63,9 @@ TEST(Run, KilledAtAnyMomentGoesOnToTheSameRows) {
 
 TEST(Run, JsonHasALinePerCell) {
   const fs::path folder = fresh_folder("json");
-  const Outcome run =
-      run_program("run quickstart method=none seed=1 tasks=[sort] task.num_items=5 --json --quiet --db " +
-                      (folder / "a.db").string(),
-                  folder);
+  const Outcome run = run_program(
+      "run smoke method=none seed=1 tasks=[sort] task.num_items=5 --json --quiet --db " + (folder / "a.db").string(),
+      folder);
   ASSERT_EQ(run.exit_code, 0) << run.error;
   EXPECT_EQ(std::count(run.out.begin(), run.out.end(), '\n'), 1);
   EXPECT_NE(run.out.find("\"exact_match\""), std::string::npos);

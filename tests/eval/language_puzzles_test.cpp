@@ -35,6 +35,17 @@ TEST(LanguagePuzzles, ReversedLettersEachKeepTheirSpace) {
   }
 }
 
+TEST(LanguagePuzzles, EveryLetterIsFollowedByTheNextOfTheAlphabet) {
+  Random random(4);
+  for (int i = 0; i < 200; ++i) {
+    const TaskItem item = draw_next_letters(random);
+    ASSERT_EQ(item.input.size(), 20U);
+    ASSERT_EQ(item.answer.size(), 20U);
+    for (size_t j = 0; j < item.input.size(); ++j)
+      EXPECT_EQ(item.answer[j], item.input[j] == ' ' ? ' ' : item.input[j] == 'z' ? 'a' : item.input[j] + 1);
+  }
+}
+
 TEST(LanguagePuzzles, ArithmeticIsRightAndNeverNegative) {
   Random random(2);
   for (int i = 0; i < 500; ++i) {
@@ -69,7 +80,7 @@ TEST(LanguagePuzzles, TheCommittedFilesAreWhatTheSeedGives) {
     EXPECT_EQ(read_file(entry.path()), read_file(committed / name)) << name;
     ++files;
   }
-  EXPECT_EQ(files, 4 * 4 + 2);
+  EXPECT_EQ(files, 5 * 4 + 2);
 }
 
 TEST(LanguagePuzzles, TestAndCalibrationItemsAreApart) {

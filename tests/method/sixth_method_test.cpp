@@ -28,7 +28,7 @@ TEST(SixthMethod, RunsLikeTheOthers) {
   std::ofstream(root / "experiments/method/sign_only.yaml") << "name: sign_only\nscale: 1.0\n";
 
   RunRequest request;
-  request.experiment = "quickstart";
+  request.experiment = "smoke";
   request.overrides = {"method=sign_only", "quant=w4a4", "seed=1", "tasks=[sort]", "task.num_items=5"};
   request.database = root / "results.db";
   request.quiet = true;

@@ -66,11 +66,11 @@ TEST(Quantiser, SearchedWeightRangeIsNeverWorse) {
   at::manual_seed(4);
   const at::Tensor w = at::randn({16, 64}).pow(3);  // heavy tails, where clipping helps
   const Grid grid{3, true};
-  const auto error = [&](WeightClip clip) {
+  const auto error = [&](const WeightClip& clip) {
     return (fake_quantise(w, weight_scale(w, grid, clip), grid) - w).abs().pow(2.4).sum(-1);
   };
-  EXPECT_TRUE((error(WeightClip::kMseSearch) <= error(WeightClip::kNone) * 1.0001).all().item<bool>());
-  EXPECT_LT(error(WeightClip::kMseSearch).sum().item<double>(), error(WeightClip::kNone).sum().item<double>());
+  EXPECT_TRUE((error(WeightClip::searched()) <= error(WeightClip{}) * 1.0001).all().item<bool>());
+  EXPECT_LT(error(WeightClip::searched()).sum().item<double>(), error(WeightClip{}).sum().item<double>());
 }
 
 TEST(Quantiser, GradientPassesThroughRounding) {
@@ -84,8 +84,12 @@ TEST(Quantiser, GroupSizeThatDoesNotDivideIsRefused) {
   EXPECT_THROW(split_groups(at::zeros({2, 10}), 0), UserError);
 }
 
-TEST(Quantiser, UnknownClippingIsRefused) {
-  EXPECT_THROW(parse_weight_clip("best"), UserError);
+TEST(Quantiser, AFixedWeightClipShrinksEveryRowsScale) {
+  at::manual_seed(5);
+  const at::Tensor w = at::randn({4, 16});
+  const at::Tensor plain = weight_scale(w, {4, true}).scale,
+                   clipped = weight_scale(w, {4, true}, WeightClip::fixed(0.5)).scale;
+  EXPECT_TRUE(at::allclose(clipped, plain * 0.5));
 }
 
 }  // namespace

@@ -55,6 +55,25 @@ inline void add_plausible_layers(RunRecord& run, double level, Random& random) {
   }
 }
 
+// The same for every seed, as with fixed data; mask tokens have low rank and a large mean.
+inline void add_plausible_activations(RunRecord& run) {
+  for (int layer = 0; layer < 8; ++layer)
+    for (const char* site : {"attention.qkv", "attention.output", "mlp.gate_up", "mlp.down"})
+      for (const bool mask : {false, true})
+        run.activations.push_back({.layer = layer,
+                                   .site = site,
+                                   .token_type = mask ? "mask" : "visible",
+                                   .tokens = 512,
+                                   .width = 128,
+                                   .effective_rank = (mask ? 9.0 : 40.0) + layer,
+                                   .dims_99 = mask ? 12 : 60,
+                                   .mean_share = mask ? 0.75 : 0.25,
+                                   .absmax = 10.0 + layer,
+                                   .channel_ratio = 3.0 * (1 + layer),
+                                   .crest = 5,
+                                   .kurtosis = 30});
+}
+
 // severity scales how much a method loses: 1 for W3A3, less for W4A4.
 inline RunRecord plausible_run(const MethodLevel& level, const std::string& bits, uint64_t seed, double severity) {
   RunRecord run{.key = level.method + "-" + bits + "-" + std::to_string(seed),
@@ -73,7 +92,8 @@ inline RunRecord plausible_run(const MethodLevel& level, const std::string& bits
                 .evaluation_s = 8.25,
                 .metrics = {},
                 .samples = {},
-                .layer_errors = {}};
+                .layer_errors = {},
+                .activations = {}};
   Random random(level.deterministic ? 0 : seed, level.method + bits);
   const double shift = level.deterministic ? 0 : 0.04 * (random.uniform() - 0.5);
   int items = 200;
@@ -82,6 +102,7 @@ inline RunRecord plausible_run(const MethodLevel& level, const std::string& bits
     add_plausible_task(run, task, items, accuracy, 0.0127 + (level.nll - 0.0127) * severity * (1 + 4 * shift), random);
     items -= 50;
   }
+  if (level.method == "none") add_plausible_activations(run);
   if (level.layer_error > 0) add_plausible_layers(run, level.layer_error * severity, random);
   return run;
 }

@@ -111,6 +111,24 @@ TEST(Plot, HigherValuesAreDrawnHigher) {
   EXPECT_GT(std::stod(path[2]), std::stod(path[4]));  // y of SVG points down
 }
 
+TEST(Plot, RowsOfTheirOwnKeepSmallQuantitiesVisible) {
+  LinePlot plot = small_plot();
+  plot.log_y = false;
+  plot.labels = {"s"};
+  plot.panels = {{"large", "c", {{"s", {0, 1}, {0, 1000}}}}, {"small", "c", {{"s", {0, 1}, {0, 1}}}}};
+  const auto rise_of_last_line = [](const LinePlot& shown) {
+    const std::string svg = render_svg(shown);
+    double rise = 0;
+    const std::regex line("d=\"M[0-9.]+ ([0-9.]+)L[0-9.]+ ([0-9.]+)\"");
+    for (std::sregex_iterator match(svg.begin(), svg.end(), line), end; match != end; ++match)
+      rise = std::stod((*match)[1]) - std::stod((*match)[2]);
+    return rise;
+  };
+  EXPECT_LT(rise_of_last_line(plot), 1);
+  plot.own_rows = true;
+  EXPECT_GT(rise_of_last_line(plot), 100);
+}
+
 TEST(Plot, TicksAreRoundAndInside) {
   EXPECT_THAT(linear_ticks(0, 31, 5), testing::ElementsAre(0, 10, 20, 30));
   EXPECT_THAT(linear_ticks(0.9, 7.2, 5), testing::ElementsAre(2, 4, 6));

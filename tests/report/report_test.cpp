@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <limits>
+#include <set>
 
 #include "plausible_runs.h"
 #include "report/analysis.h"
@@ -13,6 +14,7 @@
 #include "report/format.h"
 #include "report/render.h"
 #include "report/summary.h"
+#include "report/tables.h"
 #include "util/error.h"
 #include "util/files.h"
 #include "xml_balance.h"
@@ -175,6 +177,95 @@ TEST_F(ReportTest, SeparatesConfigurationsOfOneMethod) {
   EXPECT_EQ(settings[0].arms[1].label, "RTN (clip: true)");
 }
 
+RunRecord variant_run(const std::string& method, const std::string& lines, int right) {
+  RunRecord run = small_run(method, 1, scores_of(right, 100));
+  run.key = method + lines;
+  run.resolved_config = "method:\n  name: " + method + "\n" + lines + "  epochs: 15\nseed: 1\n";
+  return run;
+}
+
+TEST_F(ReportTest, EveryConfigurationOfFreeActIsComparedUnderItsOwnName) {
+  auto none = variant_run("freeact", "  rank_fraction: 0.0\n", 90);
+  auto some = variant_run("freeact", "  rank_fraction: 0.03125\n", 60);
+  auto reference = variant_run("flatquant", "", 95);
+  for (auto* run : {&none, &some, &reference}) run->layer_errors = {{0, "mlp.down", "mask", 0.5, 10}};
+  const auto store = store_with({none, some, reference});
+  const auto runs = load_runs(store, "");
+  const auto settings = make_settings(runs);
+  std::set<std::string> compared;
+  for (const auto& comparison : comparisons(settings[0])) compared.insert(comparison.arm->label);
+  EXPECT_THAT(compared, ElementsAre("FreeAct (rank_fraction: 0.0)", "FreeAct (rank_fraction: 0.03125)"));
+  const auto sentences = findings(settings[0], comparisons(settings[0]));
+  EXPECT_THAT(sentences, Contains(HasSubstr("FreeAct (rank_fraction: 0.0) minus FlatQuant is −5.0")));
+  EXPECT_THAT(sentences, Contains(HasSubstr("FreeAct (rank_fraction: 0.03125) minus FlatQuant is −35.0")));
+  EXPECT_THAT(sentences, Contains(HasSubstr("on mask tokens: FreeAct (rank_fraction: 0.03125) 0.5")));
+}
+
+TEST_F(ReportTest, WhereCellsRanMakesNoOtherConfiguration) {
+  auto first = small_run("rtn", 1, {1, 1, 1, 1}), second = small_run("rtn", 2, {1, 1, 1, 1});
+  first.resolved_config = "launcher:\n  name: local\n  workers: 1\nseed: 1\n";
+  second.resolved_config = "launcher:\n  name: local\n  workers: 2\nseed: 2\n";
+  const auto store = store_with({first, second});
+  const auto runs = load_runs(store, "");
+  EXPECT_EQ(make_settings(runs)[0].arms.size(), 1U);
+}
+
+TEST_F(ReportTest, LabelsDifferEvenWhereTheirBeginningsAreLongAndAlike) {
+  std::string common;
+  for (int i = 0; i < 9; ++i) common += fmt::format("  setting_number_{}: {}\n", i, i);
+  const auto store = store_with({variant_run("freeact", common + "  last: 1\n", 5),
+                                 variant_run("freeact", common + "  last: 2\n", 5), variant_run("freeact", "", 5)});
+  const auto runs = load_runs(store, "");
+  const auto settings = make_settings(runs);
+  std::set<std::string> labels;
+  for (const auto& arm : settings[0].arms) labels.insert(arm.label);
+  EXPECT_EQ(labels.size(), 3U);
+}
+
+TEST_F(ReportTest, ActivationsAreShownOnceForAllBitWidthsWithTheirLargestLayer) {
+  const std::string html = html_of(plausible_runs());
+  EXPECT_THAT(html, HasSubstr("id=\"activations_W4A4\""));
+  EXPECT_THAT(html, HasSubstr("43.5 of 128"));  // 40 + the mean of layers 0 to 7
+  EXPECT_THAT(html, HasSubstr("13.5<small>max 24.0 (layer 7)</small>"));
+  EXPECT_THAT(html, HasSubstr("as under W4A4"));
+  EXPECT_THAT(html, Not(HasSubstr("id=\"activations_W3A3\"")));
+}
+
+TEST_F(ReportTest, ActivationStatisticsHaveARowEachInTheirFile) {
+  write_report(store_with(plausible_runs()), {.out_dir = folder_ / "out"});
+  const std::string csv = read_file(folder_ / "out/activation_statistics.csv");
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1 + 3 * 8 * 4 * 2);  // seeds, layers, sites, types
+}
+
+TEST_F(ReportTest, TrainingsAndLatenciesAreToldWithoutAnyRun) {
+  auto store = store_with({});
+  TrainingCurve curve{.name = "tiny <model>",
+                      .recipe_hash = "abcdef0123",
+                      .steps = 400,
+                      .machine = "a machine",
+                      .source_version = "0.1.0",
+                      .points = {{200, 60, 1'000'000, {{"sort", 2.5}}, {}}}};
+  store.add_training(curve);
+  curve.points = {{400, 120, 2'000'000, {{"sort", 0.25}}, {{"exact_match sort", 99.5}}}};
+  store.add_training(curve);
+  LatencyRow row;
+  row.name = "decode/fast";
+  row.baseline = "decode/none";
+  row.unit = "answer";
+  row.median_s = 0.25;
+  row.ratio = 1.5;
+  row.ratio_low = 1.25;
+  row.ratio_high = 1.75;
+  store.add_latencies({row});
+  const std::string html = render_html(make_report(store, {}));
+  EXPECT_EQ(markup_fault(html, {"meta"}), "");
+  EXPECT_THAT(html, HasSubstr("Embedded models: training"));
+  EXPECT_THAT(html, HasSubstr("400 of 400 steps, 2 million tokens in 2m 00s"));
+  EXPECT_THAT(html, HasSubstr("measured at step 400: exact_match sort = 99.5"));
+  EXPECT_THAT(html, HasSubstr("1.50<small>1.25 to 1.75</small>"));
+  EXPECT_THAT(html, HasSubstr("250.00 ms per answer"));
+}
+
 TEST_F(ReportTest, UsesTheNewestRunOfASeedAndSaysSo) {
   RunRecord older = small_run("rtn", 1, {0, 0, 0, 0});
   older.key = "older";
@@ -237,9 +328,10 @@ TEST_F(ReportTest, AnUnknownExperimentNamesTheKnownOnes) {
 
 TEST_F(ReportTest, UnequalClippingIsSaid) {
   auto rtn = small_run("rtn", 1, {1, 0, 1, 1}), quarot = small_run("quarot", 1, {1, 1, 1, 1});
-  rtn.resolved_config = "method:\n  name: rtn\n  w_clip: none\n  a_clip_ratio: 1.0\n";
-  quarot.resolved_config = "method:\n  name: quarot\n  w_clip: mse\n  a_clip_ratio: 0.9\n";
-  EXPECT_THAT(html_of({rtn, quarot}), HasSubstr("RTN (w_clip: none, a_clip_ratio: 1.0)"));
+  rtn.resolved_config = "method:\n  name: rtn\n  w_clip: none\n  w_clip_ratio: 1.0\n  a_clip: none\n";
+  quarot.resolved_config = "method:\n  name: quarot\n  w_clip: searched\n  a_clip: fixed\n  a_clip_ratio: 0.9\n";
+  EXPECT_THAT(html_of({rtn, quarot}), testing::AllOf(HasSubstr("QuaRot (searched / fixed 0.9)"),
+                                                     HasSubstr("<td class=\"text\">none / none</td>")));
 }
 
 TEST_F(ReportTest, ApproximateDecodingIsSaidByTask) {
@@ -260,6 +352,12 @@ TEST_F(ReportTest, EveryRunLinkedIsInTheAppendix) {
     EXPECT_THAT(html, HasSubstr("<tr id=\"run-" + std::to_string(id) + "\">"));
     EXPECT_THAT(html, HasSubstr("href=\"#run-" + std::to_string(id) + "\""));
   }
+}
+
+TEST(Describe, ShowsTheActivationsOfTheMostUnequalLayer) {
+  const std::string text = describe_run(plausible_run(plausible_methods()[0], "W4A4", 1, 1));
+  EXPECT_THAT(text, HasSubstr("mlp.down          layer 7   effective rank 16.0 of 128"));
+  EXPECT_THAT(describe_run(plausible_run(plausible_methods()[1], "W4A4", 1, 1)), Not(HasSubstr("effective rank")));
 }
 
 TEST(Describe, ShowsConfigurationMetricsAndTheWorstLayerFirst) {

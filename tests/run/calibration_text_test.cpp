@@ -102,6 +102,26 @@ TEST_F(CalibrationText, WhatDoesNotFitIsRefused) {
   EXPECT_THAT([&] { draw(1); }, ThrowsMessage<UserError>(HasSubstr("calibration.sequence_length")));
 }
 
+// Half of the sequences are puzzles, and each half has its own strata.
+TEST_F(CalibrationText, StandsBesideADataSet) {
+  const fs::path puzzles = folder_ / "puzzles";
+  fs::create_directories(puzzles);
+  std::ofstream(puzzles / "layout.json") << R"({"text": "{input}={answer}", "blank": "", "length": 0})";
+  std::ofstream items(puzzles / "calibration.jsonl");
+  for (int i = 0; i < 8; ++i) items << fmt::format(R"({{"input": "{0}", "answer": "{0}{0}{0}{0}"}})", i) << '\n';
+  items.close();
+  model_.mask_id = 256;
+  model_.eos_id = 0;
+  config_.dataset = "puzzles";
+  config_.text = "numbers.txt";
+  const auto drawn = draw(1);
+  ASSERT_EQ(drawn.calibration.size(), 4u);
+  EXPECT_EQ(drawn.calibration[0].size(0), 6);
+  EXPECT_EQ(drawn.calibration[3].size(0), 5);
+  EXPECT_EQ(drawn.held_out.size(), 4u);
+  EXPECT_NE(calibration_data_hash(config_, folder_), sha256_file(folder_ / "numbers.txt"));
+}
+
 TEST_F(CalibrationText, TheHashIsThatOfTheFile) {
   EXPECT_EQ(calibration_data_hash(config_, folder_), sha256_file(folder_ / "numbers.txt"));
 }

@@ -84,7 +84,11 @@ TEST_F(LatencyStore, TimesAreNoPartOfTheResultsDigest) {
 
 TEST_F(LatencyStore, AFileOfVersionTwoGetsTheTable) {
   Store::open_for_writing(path_);
-  SQLite::Database(path_.string(), SQLite::OPEN_READWRITE).exec("DROP TABLE latencies; PRAGMA user_version = 2");
+  SQLite::Database(path_.string(), SQLite::OPEN_READWRITE)
+      .exec(
+          "DROP TABLE latencies; DROP TABLE activation_statistics; DROP TABLE training_points; DROP TABLE "
+          "training_curves; "
+          "PRAGMA user_version = 2");
   EXPECT_TRUE(Store::open_for_reading(path_).latencies().empty());
   auto store = Store::open_for_writing(path_);
   store.add_latencies({make_row("a")});

@@ -41,7 +41,8 @@ RunRecord make_run(const std::string& key, uint64_t seed = 1) {
           .metrics = {{"sort", 1, "exact_match", "", 97.5, 1.1, 200, true, "%"},
                       {"sort", 1, "nll", "mask_ratio=0.4", 0.0127, 0.001, 200, false, "nats"}},
           .samples = {{"sort", 0, "ab", "1 2 3", 1.0}, {"sort", 1, "cd", "it's \"odd\"", 0.0}},
-          .layer_errors = {{0, "attention.qkv", "mask", 0.03, 512}}};
+          .layer_errors = {{0, "attention.qkv", "mask", 0.03, 512}},
+          .activations = {{1, "mlp.down", "visible", 512, 1536, 81.5, 700, 0.125, 93, 40, 12.5, 300}}};
 }
 
 class StoreTest : public testing::Test {
@@ -105,6 +106,7 @@ TEST_F(StoreTest, AddsAKeyOnceAndReplacesUnderTheSameId) {
   RunRecord changed = make_run("k");
   changed.metrics.pop_back();
   changed.layer_errors.clear();
+  changed.activations.clear();
   EXPECT_EQ(store.add(changed), id);
   EXPECT_EQ(store.load(id), make_run("k"));
   EXPECT_EQ(store.add(changed, true), id);
@@ -195,6 +197,7 @@ TEST_F(StoreTest, DigestSeesTheLastBitOfEveryResult) {
   EXPECT_NE(digest_after([](RunRecord& r) { r.metrics[0].value = std::nextafter(97.5, 98); }), digest);
   EXPECT_NE(digest_after([](RunRecord& r) { r.samples[1].output += " "; }), digest);
   EXPECT_NE(digest_after([](RunRecord& r) { r.layer_errors[0].relative_error *= 2; }), digest);
+  EXPECT_NE(digest_after([](RunRecord& r) { r.activations[0].kurtosis *= 2; }), digest);
   EXPECT_NE(digest_after([](RunRecord& r) { r.checkpoint_hash = "other"; }), digest);
   EXPECT_EQ(digest_after([](RunRecord&) {}), digest);
 }
@@ -250,6 +253,7 @@ TEST_F(StoreTest, UpgradesAnOlderFileAndKeepsItsRuns) {
   EXPECT_TRUE(store.load(5).layer_errors.empty());
   const int64_t id = store.add(make_run("new"));
   EXPECT_EQ(store.load(id).layer_errors.size(), 1U);
+  EXPECT_EQ(store.load(id).activations.size(), 1U);
 }
 
 TEST_F(StoreTest, ReadsAnOlderFileWithoutChangingIt) {

@@ -9,6 +9,9 @@ namespace freeact {
 void FreeActConfig::check() const {
   LearningConfig::check();
   parse_mean(type_mean);
+  if (lac_per_type && policy().activation.kind != ClipKind::kLearned)
+    throw UserError("key 'method.lac_per_type' is true, but 'method.a_clip' is {}: only learned clips differ by type",
+                    a_clip);
   if (rank_fraction < 0 || rank_fraction > 0.5)
     throw UserError("key 'method.rank_fraction' must lie in [0, 0.5], but is {}", rank_fraction);
   for (const int64_t rank : ranks)

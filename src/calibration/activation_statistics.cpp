@@ -1,0 +1,104 @@
+#include "calibration/activation_statistics.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <array>
+#include <cmath>
+
+namespace freeact {
+namespace {
+
+constexpr double kEnergyShare = 0.99;
+
+at::Tensor spectrum_tokens(const at::Tensor& x_ND) {
+  if (x_ND.size(0) <= kMaxSpectrumTokens) return x_ND;
+  const auto indices = at::linspace(0, static_cast<double>(x_ND.size(0) - 1), kMaxSpectrumTokens, at::kDouble);
+  return x_ND.index_select(0, indices.round().to(at::kLong));
+}
+
+// Eigenvalues of x^T x as shares of their sum, falling. x x^T has the same ones but zeros, and is smaller for few
+// tokens.
+at::Tensor energy_shares(const at::Tensor& x_ND) {
+  const at::Tensor gram = x_ND.size(0) < x_ND.size(1) ? at::mm(x_ND, x_ND.t()) : at::mm(x_ND.t(), x_ND);
+  const at::Tensor energies = at::linalg_eigvalsh(gram).to(at::kDouble).clamp_min(0).flip(0);
+  return energies / energies.sum();
+}
+
+void add_spectrum(ActivationShape& shape, const at::Tensor& x_ND) {
+  const at::Tensor shares = energy_shares(spectrum_tokens(x_ND));
+  const double entropy = -at::special_xlogy(shares, shares).sum().item<double>();
+  shape.effective_rank = std::exp(entropy);
+  shape.dims_99 = 1 + (shares.cumsum(0) < kEnergyShare).sum().item<int64_t>();
+}
+
+void add_mean_share(ActivationShape& shape, const at::Tensor& x_ND) {
+  const double energy = x_ND.square().sum(1, false, at::kDouble).mean().item<double>();
+  shape.mean_share = x_ND.mean(0, false, at::kDouble).square().sum().item<double>() / energy;
+}
+
+void add_outliers(ActivationShape& shape, const at::Tensor& x_ND) {
+  const at::Tensor magnitudes = x_ND.abs();
+  const at::Tensor channels_D = magnitudes.amax(0);
+  shape.absmax = channels_D.max().item<double>();
+  shape.channel_ratio = shape.absmax / channels_D.median().item<double>();
+  const at::Tensor rms_N = x_ND.square().mean(1).sqrt();
+  shape.crest = at::nan_to_num(magnitudes.amax(1) / rms_N, 0.0).max().item<double>();  // a token of zeros has no peak
+  const at::Tensor squares = (x_ND.to(at::kDouble) - x_ND.mean(at::kDouble)).square_();
+  const double variance = squares.mean().item<double>();
+  shape.kurtosis = squares.square_().mean().item<double>() / (variance * variance);
+}
+
+using SiteRows = std::array<std::vector<at::Tensor>, kNumSites>;  // inputs of each site [N, D], one entry a batch
+
+// Runs the block on every batch, which becomes the next block's, and keeps what its sites saw.
+SiteRows pass_through(const Block& block, std::vector<BlockBatch>& batches, const DecoderConfig& config) {
+  SiteRows rows;
+  for (auto& batch : batches) {
+    ForwardContext context = batch.context;
+    const Observer observer = [&](const std::string& point, const at::Tensor& value) {
+      for (size_t i = 0; i < kNumSites; ++i)
+        if (point == fmt::format("block{}.{}.input", block.index, kSiteNames[i]))
+          rows[i].push_back(value.flatten(0, 1));
+    };
+    context.observer = &observer;
+    batch.inputs_BTD = block.forward(batch.inputs_BTD, context, config);
+  }
+  return rows;
+}
+
+}  // namespace
+
+ActivationShape measure_shape(const at::Tensor& x_ND) {
+  const at::NoGradGuard no_grad;
+  const at::Tensor x = x_ND.to(at::kFloat);
+  ActivationShape shape{.tokens = x.size(0), .width = x.size(1)};
+  add_spectrum(shape, x);
+  add_mean_share(shape, x);
+  add_outliers(shape, x);
+  return shape;
+}
+
+std::vector<SiteShape> measure_activations(const Decoder& model, const std::vector<at::Tensor>& ids_BT,
+                                           const std::function<void(int64_t block, int64_t num_blocks)>& on_block) {
+  const at::NoGradGuard no_grad;
+  std::vector<SiteShape> shapes;
+  if (ids_BT.empty()) return shapes;
+  auto batches = first_block_batches(model, ids_BT);
+  std::vector<at::Tensor> types;
+  for (const auto& batch : batches) types.push_back(batch.context.types_BT.flatten());
+  const at::Tensor types_N = at::cat(types);
+  for (const Block& block : model.blocks) {
+    const SiteRows rows = pass_through(block, batches, model.config);
+    for (size_t site = 0; site < kNumSites; ++site) {
+      const at::Tensor x_ND = at::cat(rows[site]);
+      for (int64_t type = 0; type < std::ssize(model.config.token_types); ++type)
+        if (const at::Tensor chosen = x_ND.index({types_N == type}); chosen.size(0) > 0)
+          shapes.push_back({block.index, static_cast<SiteId>(site), type, measure_shape(chosen)});
+    }
+    if (on_block) on_block(block.index, std::ssize(model.blocks));
+  }
+  return shapes;
+}
+
+}  // namespace freeact

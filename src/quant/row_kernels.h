@@ -1,0 +1,40 @@
+// Rounding one row to a symmetric grid, and the gradient of that, in plain C++ loops that vectorise. What is
+// written here is what quant/quantiser.h composes of tensor operations; quant/fused_quantise.h makes tensors of it.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+
+namespace freeact {
+
+struct Bounds {
+  float low = -std::numeric_limits<float>::infinity(), high = std::numeric_limits<float>::infinity();
+};
+
+// How a row is rounded: clamped to `clip`, divided by the scale, rounded half to even, clamped to the grid's codes.
+struct RowRounding {
+  Bounds clip, codes;
+  float scale;
+};
+
+// Smallest and largest of x [n], n > 0.
+Bounds row_bounds(const float* x, int64_t n);
+
+// y [n] = scale * code(x).
+void round_row(const float* x, int64_t n, const RowRounding& rounding, float* y);
+
+// Given dL/dy, writes dL/dx [n] at fixed scale and clip, the rounding straight through; returns the other gradients.
+struct RoundingGradient {
+  float scale;
+  Bounds clip;
+};
+RoundingGradient round_row_gradient(const float* x, const float* grad_y, int64_t n, const RowRounding& rounding,
+                                    float* grad_x);
+
+// First index at which x clamped to `clip` equals the value; n if there is none.
+int64_t first_equal(const float* x, int64_t n, const Bounds& clip, float value);
+
+// Adds `amount` to grad_x in equal shares wherever x equals the value.
+void add_among_equal(const float* x, int64_t n, float value, float amount, float* grad_x);
+
+}  // namespace freeact

@@ -1,0 +1,15 @@
+// Measured times as a table.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "report/document.h"
+#include "store/latency.h"
+
+namespace freeact {
+
+// Nothing without rows.
+std::optional<Table> latency_table(const std::vector<LatencyRow>& rows);
+
+}  // namespace freeact
