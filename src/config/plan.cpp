@@ -104,6 +104,12 @@ std::vector<Cell> plan_experiment(const std::filesystem::path& experiments_dir, 
   std::set<std::string> hashes;
   for (const auto& chosen : combinations(axes)) {
     Cell cell = make_cell(composer, apply(composer, base, axes, chosen));
+    for (size_t i = 0; i < axes.size(); ++i) {
+      const auto& [key, values, place] = axes[i];
+      const Json& value = values[chosen[i]];
+      if (values.size() > 1 || is_group(key))
+        cell.choices.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
+    }
     if (hashes.insert(cell.hash).second) cells.push_back(std::move(cell));
   }
   return cells;

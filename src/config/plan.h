@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/experiment.h"
@@ -14,6 +15,8 @@ struct Cell {
   Json resolved;     // the whole experiment with all defaults, as printed and stored
   std::string hash;  // sha256 of what can change a result: resolved without "name" and "launcher"
   Places places;     // where each key was written; see located()
+  // What was chosen for this cell: {"method", "freeact_r0"} for groups, and its value of every axis of several values.
+  std::vector<std::pair<std::string, std::string>> choices;
 };
 
 // The resolved settings that can change a result, keys sorted: all but "name" and "launcher".

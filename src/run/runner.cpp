@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <iostream>
@@ -25,13 +26,21 @@ namespace fs = std::filesystem;
 struct Job {
   Cell cell;
   std::string key;
-  std::string label;  // "freeact W3A3 seed 2"
+  std::string label;  // "freeact_r0 W3A3 seed 2"
 };
 
-std::string label_of(const Experiment& e) {
-  const std::string bits = e.quant.label();
-  return e.method.name == "none" ? fmt::format("{} seed {}", bits, e.seed)
-                                 : fmt::format("{} {} seed {}", e.method.name, bits, e.seed);
+// The method by the name of its file where the experiment chooses it, then bits, seed and what else is swept.
+std::string label_of(const Cell& cell) {
+  const Experiment& e = cell.experiment;
+  std::string method = e.method.name, others;
+  for (const auto& [axis, value] : cell.choices) {
+    if (axis == "method")
+      method = value;
+    else if (axis != "quant" && axis != "seed")
+      others += fmt::format(" {}={}", axis, value);
+  }
+  const std::string bits = e.quant.label() + fmt::format(" seed {}", e.seed) + others;
+  return e.method.name == "none" ? bits : method + ' ' + bits;
 }
 
 // What differs between cells is shown as a list, the rest in full.
@@ -66,7 +75,9 @@ class WorkQueue {
         store_(store),
         request_(request),
         jobs_(jobs),
-        progress_("cells", static_cast<int64_t>(jobs.size()), request.quiet) {}
+        progress_("cells", static_cast<int64_t>(jobs.size()), request.quiet) {
+    for (const auto& job : jobs) label_width_ = std::max(label_width_, job.label.size());
+  }
 
   void run(int workers) {
     std::vector<std::thread> threads;
@@ -103,7 +114,7 @@ class WorkQueue {
     std::error_code ignored;
     fs::remove_all(folder, ignored);
     fs::remove(folder.parent_path(), ignored);  // goes only when empty
-    progress_.say(fmt::format("{:<24}{}", job.label, headline(record)));
+    progress_.say(fmt::format("{:<{}}{}", job.label, label_width_, headline(record)));
     progress_.advance(1, job.label);
   }
 
@@ -112,6 +123,7 @@ class WorkQueue {
   const RunRequest& request_;
   const std::vector<Job>& jobs_;
   Progress progress_;
+  size_t label_width_ = 0;
   std::mutex mutex_;
   std::atomic<size_t> next_ = 0;
   std::atomic<bool> stopped_ = false;
@@ -122,7 +134,7 @@ std::vector<Job> plan_jobs(const RunRequest& request, const Project& project, Ce
   std::vector<Job> jobs;
   for (auto& cell : plan_experiment(project.experiments(), request.experiment, request.overrides, request.multirun)) {
     cell.resolved = runner.validate(cell);
-    std::string key = runner.key(cell), label = label_of(cell.experiment);
+    std::string key = runner.key(cell), label = label_of(cell);
     jobs.push_back({std::move(cell), std::move(key), std::move(label)});
   }
   return jobs;

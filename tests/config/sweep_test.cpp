@@ -115,6 +115,11 @@ TEST_F(Hash, ResolvedTextReadsBackAsTheSameValues) {
   EXPECT_EQ(load_yaml(file("printed")).values, values) << to_yaml(values);
 }
 
+TEST_F(Hash, CellsSayWhatWasChosenForThem) {
+  const auto cells = plan("plain", {"method=freeact", "seed=1,2", "quant.kv_bits=4"}, /*multirun=*/true);
+  EXPECT_THAT(cells.at(1).choices, testing::ElementsAre(testing::Pair("method", "freeact"), testing::Pair("seed", "2")));
+}
+
 TEST(ShippedExperiments, AllPlanWithoutError) {
   const std::filesystem::path dir = std::filesystem::path(FREEACT_SOURCE_DIR) / "experiments";
   const auto infos = list_experiments(dir);
