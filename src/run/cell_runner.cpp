@@ -142,9 +142,8 @@ RunRecord CellRunner::run(const Cell& cell, const fs::path& progress_folder,
   const Decoder quantised =
       e.method.name == "none" ? model->decoder : quantise(cell, *model, progress_folder, note, record);
   record.calibration_s = calibration_watch.seconds();
-  note("evaluating");
   const Stopwatch evaluation_watch;
-  evaluate(cell, quantised, *model, record);
+  evaluate(cell, quantised, *model, note, record);
   record.evaluation_s = evaluation_watch.seconds();
   return record;
 }
@@ -191,9 +190,10 @@ Decoder CellRunner::quantise(const Cell& cell, const LoadedModel& model, const f
 }
 
 void CellRunner::evaluate(const Cell& cell, const Decoder& quantised, const LoadedModel& model,
-                          RunRecord& record) const {
+                          const std::function<void(const std::string&)>& note, RunRecord& record) const {
   for (size_t i = 0; i < cell.experiment.tasks.size(); ++i) {
     const EvalTaskSettings settings = task_settings(cell, i);
+    note("evaluating " + settings.name);
     const auto chat = chat_template_for(settings, cell.experiment.model, model);
     const TaskResult result = evaluate_task(project_.datasets(), settings, quantised, model.tokenizer,
                                             cell.experiment.seed, chat ? &*chat : nullptr);

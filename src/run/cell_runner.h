@@ -69,7 +69,8 @@ class CellRunner {
   // The template of the model's folder, where the task asks in a chat.
   std::optional<ChatTemplate> chat_template_for(const EvalTaskSettings& task, const ModelConfig& config,
                                                 const LoadedModel& model) const;
-  void evaluate(const Cell& cell, const Decoder& quantised, const LoadedModel& model, RunRecord& record) const;
+  void evaluate(const Cell& cell, const Decoder& quantised, const LoadedModel& model,
+                const std::function<void(const std::string&)>& note, RunRecord& record) const;
 
   Project project_;
   const MethodTable& methods_;

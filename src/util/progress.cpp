@@ -41,14 +41,19 @@ void Progress::say(std::string_view line) {
   if (terminal_) show(true);
 }
 
+// "12.3/s  1m 05s left"; what takes longer than a second each is told by its time. Nothing is known before the first.
+std::string Progress::pace(double seconds) const {
+  if (done_ == 0) return format_duration(seconds) + " so far";
+  const double each = seconds / static_cast<double>(done_);
+  const std::string rate = each < 1 ? fmt::format("{:.3g}/s", 1 / std::max(each, 1e-9)) : format_duration(each) + " each";
+  return rate + "  " + format_duration(static_cast<double>(total_ - done_) * each) + " left";
+}
+
 void Progress::show(bool force) {
   const double now = watch_.seconds();
   if (quiet_ || (!force && now - last_shown_s_ < (terminal_ ? 0.1 : plain_interval_s_))) return;
   last_shown_s_ = now;
-  const double rate = static_cast<double>(done_) / std::max(now, 1e-9);
-  const double left = rate > 0 ? static_cast<double>(total_ - done_) / rate : 0;
-  const std::string line =
-      fmt::format("{} {}/{}  {:.3g}/s  {} left  {}", title_, done_, total_, rate, format_duration(left), note_);
+  const std::string line = fmt::format("{} {}/{}  {}  {}", title_, done_, total_, pace(now), note_);
   if (terminal_)
     fmt::print(stderr, "\r\x1b[K{}", line.substr(0, 118));
   else

@@ -35,6 +35,7 @@ class Progress {
   void say(std::string_view line);
 
  private:
+  std::string pace(double seconds) const;
   void show(bool force);
 
   const std::string title_;
