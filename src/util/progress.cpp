@@ -45,7 +45,8 @@ void Progress::say(std::string_view line) {
 std::string Progress::pace(double seconds) const {
   if (done_ == 0) return format_duration(seconds) + " so far";
   const double each = seconds / static_cast<double>(done_);
-  const std::string rate = each < 1 ? fmt::format("{:.3g}/s", 1 / std::max(each, 1e-9)) : format_duration(each) + " each";
+  const std::string rate =
+      each < 1 ? fmt::format("{:.3g}/s", 1 / std::max(each, 1e-9)) : format_duration(each) + " each";
   return rate + "  " + format_duration(static_cast<double>(total_ - done_) * each) + " left";
 }
 

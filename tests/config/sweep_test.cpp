@@ -117,7 +117,8 @@ TEST_F(Hash, ResolvedTextReadsBackAsTheSameValues) {
 
 TEST_F(Hash, CellsSayWhatWasChosenForThem) {
   const auto cells = plan("plain", {"method=freeact", "seed=1,2", "quant.kv_bits=4"}, /*multirun=*/true);
-  EXPECT_THAT(cells.at(1).choices, testing::ElementsAre(testing::Pair("method", "freeact"), testing::Pair("seed", "2")));
+  EXPECT_THAT(cells.at(1).choices,
+              testing::ElementsAre(testing::Pair("method", "freeact"), testing::Pair("seed", "2")));
 }
 
 TEST(ShippedExperiments, AllPlanWithoutError) {
