@@ -1,6 +1,7 @@
 #include "quant/fused_quantise.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
@@ -125,6 +126,10 @@ struct WeightRule {
   static constexpr auto kGradient = weight_gradient;
 };
 
+int64_t rows_of_a_task(int64_t width) {
+  return std::max<int64_t>(1, at::internal::GRAIN_SIZE / width);
+}
+
 template <typename Rule>
 at::Tensor quantise_rows(const at::Tensor& x, const at::Tensor& low, const at::Tensor& high, const Bounds& codes) {
   at::Tensor y = at::empty_like(x);
@@ -132,8 +137,12 @@ at::Tensor quantise_rows(const at::Tensor& x, const at::Tensor& low, const at::T
   const RowFactors lows(low), highs(high);
   const auto* from = x.const_data_ptr<float>();
   auto* to = y.mutable_data_ptr<float>();
-  for (int64_t r = 0; r < rows; ++r, from += width, to += width)
-    round_row(from, width, typename Rule::Row(from, width, lows[r], highs[r], codes).rounding, to);
+  at::parallel_for(0, rows, rows_of_a_task(width), [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      const float* row = from + r * width;
+      round_row(row, width, typename Rule::Row(row, width, lows[r], highs[r], codes).rounding, to + r * width);
+    }
+  });
   return y;
 }
 
@@ -156,15 +165,18 @@ class FusedQuantise : public torch::autograd::Function<FusedQuantise<Rule>> {
     const int64_t width = x.size(-1), rows = x.numel() / width;
     const RowFactors lows(saved[1]), highs(saved[2]);
     at::Tensor grad_x = at::empty_like(x), grad_low = at::empty({rows}, x.options()), grad_high = grad_low.clone();
-    for (int64_t r = 0; r < rows; ++r) {
-      const int64_t begin = r * width;
-      const float* from = x.const_data_ptr<float>() + begin;
-      const typename Rule::Row row(from, width, lows[r], highs[r], codes);
-      const Bounds factors = Rule::kGradient(row, lows[r], highs[r], from, grad_y.const_data_ptr<float>() + begin,
-                                             width, grad_x.mutable_data_ptr<float>() + begin);
-      grad_low.mutable_data_ptr<float>()[r] = factors.low;
-      grad_high.mutable_data_ptr<float>()[r] = factors.high;
-    }
+    const float *from = x.const_data_ptr<float>(), *from_y = grad_y.const_data_ptr<float>();
+    float *to_x = grad_x.mutable_data_ptr<float>(), *to_low = grad_low.mutable_data_ptr<float>(),
+          *to_high = grad_high.mutable_data_ptr<float>();
+    at::parallel_for(0, rows, rows_of_a_task(width), [&](int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; ++r) {
+        const int64_t at = r * width;
+        const typename Rule::Row row(from + at, width, lows[r], highs[r], codes);
+        const Bounds factors = Rule::kGradient(row, lows[r], highs[r], from + at, from_y + at, width, to_x + at);
+        to_low[r] = factors.low;
+        to_high[r] = factors.high;
+      }
+    });
     return {grad_x, gradient_of_factors(grad_low, saved[1]), gradient_of_factors(grad_high, saved[2]), {}, {}};
   }
 };
