@@ -29,6 +29,7 @@ struct LearnedSettings {
   // Exclusive ranks [N] for a site of the given width; empty or all zero: no slices (FlatQuant).
   std::function<std::vector<int64_t>(int64_t width)> ranks;
   int64_t num_types = 2;
+  bool low_energy_start = false;  // see low_energy_start.h; false: random
   Precision precision = Precision::kFloat32;
 };
 

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "calibration/low_energy_start.h"
 #include "calibration/site_maxima.h"
 #include "util/error.h"
 #include "util/random.h"
@@ -72,6 +73,7 @@ CalibratedBlock learn_block(const Block& block, const std::vector<BlockBatch>& b
     const auto means = collect_means(block, batches, config, settings.mean);
     for (size_t i = 0; i < kNumSites; ++i) learned.sites[i]->mean_ND = means[i];
   }
+  if (settings.block.low_energy_start) start_at_low_energy(learned, block, batches, config, seed);
   train_block(learned, batches, config, settings);
   const CalibratedBlock frozen = learned.freeze();
   const bool searches = settings.block.clipping.activation.kind == ClipKind::kSearched;

@@ -89,6 +89,11 @@ at::Tensor cayley(const at::Tensor& raw) {
   return at::linalg_solve(identity - skew / 2, identity + skew / 2);
 }
 
+at::Tensor cayley_raw(const at::Tensor& rotation) {
+  const at::Tensor identity = at::eye(rotation.size(0), rotation.options());
+  return at::tril(2 * at::linalg_solve(rotation + identity, rotation - identity), -1);
+}
+
 at::Tensor orthogonal_from_gaussian(const at::Tensor& gaussian_matrix) {
   const auto [q, r] = at::linalg_qr(gaussian_matrix);
   return q * at::sign(at::diagonal(r));

@@ -37,6 +37,8 @@ at::Tensor kronecker_apply_naive(const at::Tensor& x, const at::Tensor& left, co
 // Orthogonal matrix of a square parameter: A = tril(X) - tril(X)^T, solve(I - A/2, I + A/2). Only the strictly lower
 // part of X matters. Source: the Cayley map of FlatQuant's parametrisation.
 at::Tensor cayley(const at::Tensor& raw);
+// The raw parameter of which cayley() makes a rotation that has no eigenvalue -1.
+at::Tensor cayley_raw(const at::Tensor& rotation);
 
 // A random orthogonal float64 matrix: QR of the Gaussian, columns times the sign of R's diagonal, which makes it
 // unique.

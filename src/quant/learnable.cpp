@@ -21,6 +21,30 @@ at::Tensor random_orthogonal(int64_t size, uint64_t seed) {
   return orthogonal_from_gaussian(gaussian({size, size}, seed)).to(at::kFloat);
 }
 
+constexpr int kSignDraws = 64;
+
+// The columns with signs such that Q + I is invertible and the determinant 1; of several draws the best conditioned.
+at::Tensor reachable_by_cayley(const at::Tensor& orthogonal, uint64_t seed) {
+  Random random(seed, "signs of a start");
+  const int64_t size = orthogonal.size(0);
+  at::Tensor best;
+  double best_gap = 0;
+  for (int draw = 0; draw < kSignDraws; ++draw) {
+    at::Tensor signs = at::ones({size}, orthogonal.options());
+    for (int64_t i = 0; i < size; ++i)
+      if (random.below(2)) signs[i] = -1.0;
+    if (at::det(orthogonal * signs).item<double>() < 0) signs[0] = -signs[0];
+    const at::Tensor candidate = orthogonal * signs;
+    const at::Tensor sum = candidate + at::eye(size, candidate.options());
+    const double gap = at::linalg_svdvals(sum)[-1].item<double>();
+    if (gap <= best_gap) continue;
+    best = candidate;
+    best_gap = gap;
+  }
+  FREEACT_CHECK(best_gap > 1e-6, "no signs make this matrix reachable by the Cayley map");
+  return best;
+}
+
 }  // namespace
 
 Parametrisation parse_parametrisation(const std::string& name) {
@@ -38,6 +62,16 @@ LearnableMatrix::LearnableMatrix(Parametrisation kind, int64_t size, uint64_t se
 
 LearnableMatrix::LearnableMatrix(Parametrisation kind, at::Tensor u, at::Tensor s, at::Tensor v)
     : kind_(kind), u_(std::move(u)), s_(std::move(s)), v_(std::move(v)) {}
+
+void LearnableMatrix::start_at(const at::Tensor& orthogonal, uint64_t seed) {
+  if (kind_ == Parametrisation::kInverse) {
+    u_ = trainable(orthogonal.to(at::kFloat));
+    return;
+  }
+  u_ = trainable(cayley_raw(reachable_by_cayley(orthogonal.to(at::kDouble), seed)).to(at::kFloat));
+  v_ = trainable(at::zeros_like(v_));
+  if (s_.defined()) s_ = trainable(at::ones_like(s_));
+}
 
 at::Tensor LearnableMatrix::svd_form(const at::Tensor& diagonal) const {
   const at::Tensor u = cayley(u_);

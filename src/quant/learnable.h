@@ -29,6 +29,10 @@ class LearnableMatrix {
   // From given parameters: (u, s, v) raw, or the free matrix as u.
   LearnableMatrix(Parametrisation kind, at::Tensor u, at::Tensor s = {}, at::Tensor v = {});
 
+  // Makes a given orthogonal matrix [n, n] the start, up to signs of its columns: the Cayley map reaches only rotations
+  // without the eigenvalue -1, so signs are drawn by the seed until it does.
+  void start_at(const at::Tensor& orthogonal, uint64_t seed);
+
   at::Tensor matrix() const;
   at::Tensor inverse_transpose() const;
   int64_t size() const { return u_.size(0); }

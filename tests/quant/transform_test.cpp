@@ -132,5 +132,14 @@ TEST(QuantisedSite, SavedAndLoadedGivesTheSameBits) {
   for (size_t i = 0; i < before.size(); ++i) EXPECT_TRUE(at::equal(before[i], after[i]));
 }
 
+TEST(LearnableMatrix, StartsAtAGivenRotationUpToSigns) {
+  const at::Tensor wanted = orthogonal_from_gaussian(gaussian({9, 9}, 4));
+  for (const auto kind : {Parametrisation::kSvd, Parametrisation::kOrthogonal}) {
+    LearnableMatrix matrix(kind, 9, 1);
+    matrix.start_at(wanted, 2);
+    EXPECT_TRUE(at::allclose(matrix.matrix().abs().to(at::kDouble), wanted.abs(), 0, 1e-5));
+  }
+}
+
 }  // namespace
 }  // namespace freeact

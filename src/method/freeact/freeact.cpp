@@ -9,6 +9,8 @@ namespace freeact {
 void FreeActConfig::check() const {
   LearningConfig::check();
   parse_mean(type_mean);
+  if (exclusive_start != "random" && exclusive_start != "low_energy")
+    throw UserError("key 'method.exclusive_start' must be random or low_energy, but is '{}'", exclusive_start);
   if (lac_per_type && policy().activation.kind != ClipKind::kLearned)
     throw UserError("key 'method.lac_per_type' is true, but 'method.a_clip' is {}: only learned clips differ by type",
                     a_clip);
@@ -30,6 +32,7 @@ LearningSettings FreeActConfig::settings(int64_t num_types) const {
     const auto rank = static_cast<int64_t>(std::llround(fraction * static_cast<double>(width)));
     return std::vector<int64_t>(static_cast<size_t>(num_types), rank);
   };
+  s.block.low_energy_start = exclusive_start == "low_energy";
   s.mean = parse_mean(type_mean);
   return s;
 }

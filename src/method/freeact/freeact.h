@@ -11,9 +11,10 @@
 namespace freeact {
 
 struct FreeActConfig : LearningConfig {
-  bool orthogonal = true;          // Pt orthogonal, as the paper states it; false: FlatQuant's parametrisation
-  double rank_fraction = 0.03125;  // r1 = r2 = d/32
-  std::vector<int64_t> ranks;      // per token type and the same for all sites; overrides rank_fraction
+  bool orthogonal = true;                  // Pt orthogonal, as the paper states it; false: FlatQuant's parametrisation
+  double rank_fraction = 0.03125;          // r1 = r2 = d/32
+  std::vector<int64_t> ranks;              // per token type and the same for all sites; overrides rank_fraction
+  std::string exclusive_start = "random";  // the paper's; low_energy: see calibration/low_energy_start.h
   bool lac_per_type = false;
   std::string type_mean = "none";  // beyond the paper: subtract a mean per token type (none, global, type)
 
@@ -25,6 +26,9 @@ struct FreeActConfig : LearningConfig {
     visit("orthogonal", orthogonal, "keep Pt orthogonal (paper); false: FlatQuant's SVD or inverse form");
     visit("rank_fraction", rank_fraction, "r1 = r2 = this fraction of a site's width");
     visit("ranks", ranks, "explicit exclusive ranks, one per token type");
+    visit("exclusive_start", exclusive_start,
+          "random (paper), or beyond it low_energy: exclusive dimensions start where the calibration data has least "
+          "energy");
     visit("lac_per_type", lac_per_type, "one pair of activation clips per token type");
     visit("type_mean", type_mean, "beyond the paper: mean subtracted before the transform (none, global, type)");
   }
