@@ -4,6 +4,7 @@
 
 #include <regex>
 
+#include "tokenizer/chat_images.h"
 #include "tokenizer/json_reading.h"
 #include "tokenizer/unicode.h"
 #include "util/error.h"
@@ -13,6 +14,13 @@ namespace freeact {
 namespace {
 
 constexpr const char* kConfigFile = "tokenizer_config.json";
+constexpr const char* kHelpfulAssistant = "You are a helpful assistant.";
+
+// InternVL2.5 was trained behind this system message (its template "internvl2_5") and this token.
+constexpr const char* kInternVlSystem =
+    "你是书生·万象，英文名是InternVL，是由上海人工智能实验室、清华"
+    "大学及多家合作单位联合开发的多模态大语言模型。";
+constexpr const char* kInternVlBegin = "<s>";
 
 std::string llada_header(std::string_view role) {
   return fmt::format("<|start_header_id|>{}<|end_header_id|>\n\n", role);
@@ -48,6 +56,13 @@ std::string render_chatml(const std::vector<Message>& messages, bool add_generat
   return text;
 }
 
+// Its conversation template is code that the configuration only names.
+void check_internvl_template(const JsonPlace& config) {
+  const std::string name = config.text_or("template", "");
+  if (name != "internvl2_5")
+    throw UserError(unknown_name("conversation template", name, {"internvl2_5"}, config.where() + ": "));
+}
+
 // The text of "bos_token", given as a text or as an object with its flags.
 std::string bos_of(const std::filesystem::path& folder) {
   const JsonPlace tokenizer = JsonPlace::read(folder / kConfigFile);
@@ -81,12 +96,16 @@ const char* end_of_turn(ChatFamily family) {
 }
 
 std::string render_chat(ChatFamily family, const std::vector<Message>& messages, bool add_generation_prompt,
-                        std::string_view opening) {
+                        std::string_view opening, const ChatImages& images) {
+  const std::vector<Message> filled = with_placeholders(family, messages, images);
   switch (family) {
     case ChatFamily::kLlada:
-      return render_llada(messages, opening);
+      return render_llada(filled, opening);
     case ChatFamily::kChatMl:
-      return render_chatml(messages, add_generation_prompt, opening);
+    case ChatFamily::kQwenVl:
+      return render_chatml(filled, add_generation_prompt, opening);
+    case ChatFamily::kInternVl:
+      return kInternVlBegin + render_chatml(filled, add_generation_prompt, opening);
   }
   throw Defect("chat family without a template");
 }
@@ -95,10 +114,16 @@ ChatTemplate ChatTemplate::load(const std::filesystem::path& folder) {
   const JsonPlace config = JsonPlace::read(folder / "config.json");
   const std::string type = config.at("model_type").text();
   if (type == "llada") return {ChatFamily::kLlada, bos_of(folder)};
+  if (type == "qwen2_5_vl") return {ChatFamily::kQwenVl, kHelpfulAssistant};
+  if (type == "internvl_chat") {
+    check_internvl_template(config);
+    return {ChatFamily::kInternVl, kInternVlSystem};
+  }
   const std::string published = published_template(folder);
   if (published.find("<|im_start|>") != std::string::npos) return {ChatFamily::kChatMl, default_system_of(published)};
-  if (type == "Dream") return {ChatFamily::kChatMl, "You are a helpful assistant."};
-  throw UserError(unknown_name("chat template for the model_type", type, {"Dream", "llada"}, config.where() + ": ") +
+  if (type == "Dream") return {ChatFamily::kChatMl, kHelpfulAssistant};
+  const std::vector<std::string> known = {"Dream", "internvl_chat", "llada", "qwen2_5_vl"};
+  throw UserError(unknown_name("chat template for the model_type", type, known, config.where() + ": ") +
                   ", or a ChatML template in tokenizer_config.json");
 }
 
@@ -107,6 +132,8 @@ void ChatTemplate::check(const Tokenizer& tokenizer) const {
   if (!tokenizer.id_of(mark))
     throw UserError("the tokenizer has no token {}: this model was not trained to chat, ask it without a chat template",
                     mark);
+  if (const char* image = image_token(family_); *image != '\0' && !tokenizer.id_of(image))
+    throw UserError("the tokenizer has no token {}, in whose place the features of an image go", image);
 }
 
 }  // namespace freeact

@@ -20,6 +20,7 @@ constexpr std::array kRoles = {"bos_token", "eos_token", "unk_token", "sep_token
 struct Settings {
   std::string tokenizer_class;
   bool slow_class_only = false;
+  bool clean_up_spaces = false;
   std::vector<AddedToken> added;
   std::map<std::string, std::string> roles;
   std::set<std::string> special;  // contents of the roles and of additional_special_tokens
@@ -75,6 +76,7 @@ Settings read_settings(const fs::path& folder) {
     const JsonPlace config = JsonPlace::read(path);
     settings.tokenizer_class = config.text_or("tokenizer_class", "");
     settings.slow_class_only = names_slow_class_only(config);
+    settings.clean_up_spaces = config.flag_or("clean_up_tokenization_spaces", false);
     read_roles(config, settings);
     has_decoder = config.has("added_tokens_decoder");
     if (has_decoder) read_added_tokens_decoder(config.at("added_tokens_decoder"), settings);
@@ -136,14 +138,29 @@ void read_vocab_and_merges(const fs::path& folder, const Settings& settings, Tok
   const fs::path vocabulary = folder / "vocab.json", merges = folder / "merges.txt";
   for (const fs::path& path : {vocabulary, merges})
     if (!fs::exists(path))
-      throw UserError("{}: no tokenizer here: it needs tokenizer.json, or vocab.json and merges.txt ('{}' is missing)",
-                      folder.string(), path.filename().string());
+      throw UserError(
+          "{}: no tokenizer here: it needs tokenizer.json, tokenizer.model, or vocab.json and merges.txt ('{}' is "
+          "missing)",
+          folder.string(), path.filename().string());
   const KnownClass known = known_class(settings, folder);
   files.where = vocabulary.string();
   files.vocabulary = read_vocabulary(JsonPlace::read(vocabulary));
   files.merges = read_merges_text(merges);
   files.nfc = known.nfc;
   files.patterns.emplace_back(known.pattern, PatternKind::kRegex, known.name);
+}
+
+// How text is cut and joined around the pieces is code of the published class.
+void read_sentencepiece(const fs::path& path, Settings& settings, TokenizerFiles& files) {
+  if (settings.tokenizer_class != "InternLM2Tokenizer")
+    throw UserError("{}: tokenizer_class '{}' is unknown for a tokenizer.model: it must be InternLM2Tokenizer",
+                    (path.parent_path() / "tokenizer_config.json").string(), settings.tokenizer_class);
+  settings.slow_class_only = true;
+  files.where = path.string();
+  files.sentencepiece = SentencePieceModel::read(path);
+  files.clean_up_spaces = settings.clean_up_spaces;
+  const auto& pieces = files.sentencepiece->pieces;
+  for (size_t id = 0; id < pieces.size(); ++id) files.vocabulary.emplace(pieces[id].text, static_cast<int32_t>(id));
 }
 
 // Adds the tokens of the settings and those a role names although they are plain entries of the vocabulary.
@@ -166,10 +183,11 @@ void complete_added(const Settings& settings, TokenizerFiles& files) {
 }
 
 // What skip_special_tokens leaves out differs between the two kinds of published classes: a slow one drops the tokens
-// that its settings name, a fast one those flagged special. A slow one also normalises before it cuts added tokens out.
+// that its settings name, a fast one those flagged special. A slow one also normalises before it cuts added tokens out,
+// unless sentencepiece normalises for it.
 void apply_class_kind(const Settings& settings, TokenizerFiles& files) {
   for (AddedToken& token : files.added) {
-    if (settings.slow_class_only) token.normalized = true;
+    if (settings.slow_class_only) token.normalized = !files.sentencepiece;
     if (settings.slow_class_only ? settings.special.contains(token.content) : token.special)
       files.skipped.insert(token.content);
   }
@@ -180,10 +198,12 @@ void apply_class_kind(const Settings& settings, TokenizerFiles& files) {
 TokenizerFiles TokenizerFiles::read(const fs::path& folder) {
   if (!fs::is_directory(folder))
     throw UserError("'{}' is no folder: a tokenizer is loaded from a checkpoint folder", folder.string());
-  const Settings settings = read_settings(folder);
+  Settings settings = read_settings(folder);
   TokenizerFiles files;
   if (const fs::path path = folder / "tokenizer.json"; fs::exists(path)) {
     read_tokenizer_json(JsonPlace::read(path), files);
+  } else if (const fs::path model = folder / "tokenizer.model"; fs::exists(model)) {
+    read_sentencepiece(model, settings, files);
   } else {
     read_vocab_and_merges(folder, settings, files);
   }
@@ -191,6 +211,20 @@ TokenizerFiles TokenizerFiles::read(const fs::path& folder) {
   apply_class_kind(settings, files);
   files.roles = settings.roles;
   return files;
+}
+
+int64_t TokenizerFiles::highest_id() const {
+  int64_t highest = 0;
+  for (const auto& [entry, id] : vocabulary) highest = std::max<int64_t>(highest, id);
+  for (const AddedToken& token : added) highest = std::max(highest, token.id);
+  return highest;
+}
+
+std::vector<AddedToken> TokenizerFiles::added_with(bool normalized) const {
+  std::vector<AddedToken> selected;
+  for (const AddedToken& token : added)
+    if (token.normalized == normalized) selected.push_back(token);
+  return selected;
 }
 
 }  // namespace freeact

@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "tokenizer/chat.h"
 #include "tokenizer/json_reading.h"
 #include "tokenizer/tokenizer.h"
+#include "tokenizer/verify_chat_cases.h"
 #include "util/error.h"
 
 namespace freeact {
@@ -17,12 +17,6 @@ namespace {
 using nlohmann::json;
 using Ids = std::vector<int64_t>;
 
-// The empty text, or what differs.
-std::string difference(const std::string& what, const json& expected, const json& got) {
-  if (expected == got) return "";
-  return fmt::format("{}: expected {}, got {}; ", what, expected.dump(), got.dump());
-}
-
 std::string check_decoding(const Tokenizer& tokenizer, const json& item) {
   const auto ids = item.at("ids").get<Ids>();
   return difference("decoded", item.at("decoded"), tokenizer.decode(ids)) +
@@ -30,18 +24,17 @@ std::string check_decoding(const Tokenizer& tokenizer, const json& item) {
                     tokenizer.decode(ids, true));
 }
 
-std::string check_encoding(const Tokenizer& tokenizer, const json& item) {
-  return difference("ids", item.at("ids"), tokenizer.encode(item.at("text").get<std::string>())) +
-         check_decoding(tokenizer, item);
+// "ids_with_bos": the beginning token in front.
+std::string check_begun(const Tokenizer& tokenizer, const json& item, Ids ids) {
+  if (!item.contains("ids_with_bos")) return "";
+  const auto begin = tokenizer.token_of_role("bos_token");
+  if (const auto id = begin ? tokenizer.id_of(*begin) : std::nullopt) ids.insert(ids.begin(), *id);
+  return difference("ids_with_bos", item.at("ids_with_bos"), ids);
 }
 
-std::string check_chat(const Tokenizer& tokenizer, const ChatTemplate& chat, const json& item) {
-  std::vector<Message> messages;
-  for (const json& message : item.at("messages"))
-    messages.push_back({message.at("role").get<std::string>(), message.at("content").get<std::string>()});
-  const std::string rendered = chat.render(messages, item.at("add_generation_prompt").get<bool>());
-  return difference("rendered", item.at("rendered"), rendered) +
-         difference("ids", item.at("ids"), tokenizer.encode(rendered));
+std::string check_encoding(const Tokenizer& tokenizer, const json& item) {
+  const Ids ids = tokenizer.encode(item.at("text").get<std::string>());
+  return difference("ids", item.at("ids"), ids) + check_begun(tokenizer, item, ids) + check_decoding(tokenizer, item);
 }
 
 // expected: {"token": text or null, "id": number or null}
@@ -74,7 +67,11 @@ class Checker {
     } else if (group == "decode_only") {
       for_each(group, cases, [&](const auto&, const json& item) { return check_decoding(tokenizer_, item); });
     } else if (group == "chat") {
-      for_each(group, cases, [&](const auto&, const json& item) { return check_chat(tokenizer_, chat(), item); });
+      for_each(group, cases, [&](const auto&, const json& item) { return chat().check(tokenizer_, item); });
+    } else if (group == "jinja_chat_template") {
+      for_each(group, cases, [&](const auto&, const json& item) { return ChatCases::check_plain(tokenizer_, item); });
+    } else if (group == "system_message") {
+      check(group, [&] { return chat().check_system(cases); });
     } else if (group == "special") {
       for_each(group, cases, [&](const auto& role, const json& item) { return check_role(tokenizer_, role, item); });
     } else if (group == "vocab") {
@@ -109,14 +106,14 @@ class Checker {
   }
 
   // Loaded when first asked for: a folder may have no chat cases, and its family no template.
-  const ChatTemplate& chat() {
-    if (!chat_) chat_ = ChatTemplate::load(folder_);
+  const ChatCases& chat() {
+    if (!chat_) chat_.emplace(folder_);
     return *chat_;
   }
 
   std::filesystem::path folder_;
   Tokenizer tokenizer_;
-  std::optional<ChatTemplate> chat_;
+  std::optional<ChatCases> chat_;
 };
 
 }  // namespace
@@ -125,7 +122,7 @@ std::vector<TokenizerCaseResult> check_tokenizer_cases(const std::filesystem::pa
   const JsonPlace file = JsonPlace::read(folder / "tokenizer_cases.json");
   Checker checker(folder);
   for (const auto& [group, cases] : file.object().items())
-    if (group != "note" && group != "reference") checker.check_group(group, cases);
+    if (group != "note" && group != "reference" && group != "conversation_template") checker.check_group(group, cases);
   return std::move(checker.results);
 }
 

@@ -9,7 +9,8 @@
 namespace freeact {
 
 struct TokenizerCaseResult {
-  std::string name;  // "encode/12", "decode_only/3", "chat/0", "special/bos_token", "vocab", "skipped_by_skip_special"
+  std::string name;  // "encode/12", "decode_only/3", "chat/0", "system_message", "special/bos_token", "vocab",
+                     // "skipped_by_skip_special"
   bool passed = false;
   std::string detail;  // what differs, with both values; empty when passed
 };
