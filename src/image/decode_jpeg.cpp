@@ -37,17 +37,20 @@ void judge_message(j_common_ptr info, int level) {
 
 class JpegReader {
  public:
-  JpegReader(std::string_view bytes, const std::string& name) : name_(name) {
+  explicit JpegReader(const std::string& name) : name_(name) {
     info_.err = jpeg_std_error(&errors_.manager);
     errors_.manager.error_exit = keep_fault;
     errors_.manager.emit_message = judge_message;
-    if (!try_header(bytes)) refuse();
   }
   ~JpegReader() { jpeg_destroy_decompress(&info_); }
   JpegReader(const JpegReader&) = delete;
   JpegReader& operator=(const JpegReader&) = delete;
 
   const jpeg_decompress_struct& info() const { return info_; }
+  // Not in the constructor: what a failed header leaves is freed by the destructor, which then would not run.
+  void read_header(std::string_view bytes) {
+    if (!try_header(bytes)) refuse();
+  }
   // rgb: [height, width, 3]
   void read_rows(uint8_t* rgb) {
     if (!try_rows(rgb)) refuse();
@@ -82,7 +85,8 @@ class JpegReader {
 }  // namespace
 
 at::Tensor decode_jpeg(std::string_view bytes, const std::string& name, int64_t max_pixels) {
-  JpegReader reader(bytes, name);
+  JpegReader reader(name);
+  reader.read_header(bytes);
   const jpeg_decompress_struct& info = reader.info();
   check_image_size(name, info.image_width, info.image_height, max_pixels);
   if (info.num_components != 1 && info.num_components != 3)
