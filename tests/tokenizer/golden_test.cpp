@@ -6,6 +6,7 @@
 #include "tokenizer/folders.h"
 #include "tokenizer/tokenizer.h"
 #include "tokenizer/verify_cases.h"
+#include "util/error.h"
 
 namespace freeact {
 namespace {
@@ -15,7 +16,7 @@ using test::TemporaryFolder;
 
 void expect_all_cases_pass(const test::fs::path& folder) {
   const auto results = check_tokenizer_cases(folder);
-  EXPECT_GT(results.size(), 100u);
+  EXPECT_GT(results.size(), 70u) << "the smallest set has 79 cases";
   for (const auto& result : results) EXPECT_TRUE(result.passed) << result.name << ": " << result.detail;
 }
 
@@ -27,7 +28,28 @@ TEST_P(PublishedTokenizer, GivesTheReferenceOutputs) {
   expect_all_cases_pass(folder);
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, PublishedTokenizer, ::testing::Values("llada_tiny", "dream_tiny"));
+INSTANTIATE_TEST_SUITE_P(Families, PublishedTokenizer,
+                         ::testing::Values("llada_tiny", "dream_tiny", "qwen2_5_vl_tiny", "internvl2_5_tiny"));
+
+// A download that broke off, at many places: never a crash, and one line that names the file.
+TEST(SentencePieceModel, TruncatedIsRefusedByName) {
+  const auto golden = shared_folder() / "golden" / "internvl2_5_tiny";
+  if (!exists(golden)) GTEST_SKIP() << "no reference folder internvl2_5_tiny";
+  for (const size_t size : {size_t{0}, size_t{1}, size_t{7}, size_t{500}, size_t{4001}, size_t{9001}}) {
+    TemporaryFolder folder;
+    for (const auto& entry : test::fs::directory_iterator(golden))
+      if (entry.path().extension() == ".json") folder.copy(entry.path());
+    folder.copy(golden / "tokenizer.model");
+    test::fs::permissions(folder.path() / "tokenizer.model", test::fs::perms::owner_all);
+    test::fs::resize_file(folder.path() / "tokenizer.model", size);
+    try {
+      Tokenizer::load(folder.path());
+      ADD_FAILURE() << size << " bytes were accepted";
+    } catch (const UserError& error) {
+      EXPECT_NE(std::string(error.what()).find("tokenizer.model"), std::string::npos) << error.what();
+    }
+  }
+}
 
 // Dream is published without tokenizer.json.
 class DreamWithoutTokenizerJson : public ::testing::TestWithParam<bool> {};
