@@ -6,6 +6,8 @@
 #include <array>
 #include <cmath>
 
+#include "calibration/site_maxima.h"
+
 namespace freeact {
 namespace {
 
@@ -51,22 +53,6 @@ void add_outliers(ActivationShape& shape, const at::Tensor& x_ND) {
 
 using SiteRows = std::array<std::vector<at::Tensor>, kNumSites>;  // inputs of each site [N, D], one entry a batch
 
-// Runs the block on every batch, which becomes the next block's, and keeps what its sites saw.
-SiteRows pass_through(const Block& block, std::vector<BlockBatch>& batches, const DecoderConfig& config) {
-  SiteRows rows;
-  for (auto& batch : batches) {
-    ForwardContext context = batch.context;
-    const Observer observer = [&](const std::string& point, const at::Tensor& value) {
-      for (size_t i = 0; i < kNumSites; ++i)
-        if (point == fmt::format("block{}.{}.input", block.index, kSiteNames[i]))
-          rows[i].push_back(value.flatten(0, 1));
-    };
-    context.observer = &observer;
-    batch.inputs_BTD = block.forward(batch.inputs_BTD, context, config);
-  }
-  return rows;
-}
-
 }  // namespace
 
 ActivationShape measure_shape(const at::Tensor& x_ND) {
@@ -89,7 +75,11 @@ std::vector<SiteShape> measure_activations(const Decoder& model, const std::vect
   for (const auto& batch : batches) types.push_back(batch.context.types_BT.flatten());
   const at::Tensor types_N = at::cat(types);
   for (const Block& block : model.blocks) {
-    const SiteRows rows = pass_through(block, batches, model.config);
+    SiteRows rows;
+    set_inputs(batches,
+               visit_site_inputs(block, batches, model.config, [&](size_t site, const at::Tensor& x, const auto&) {
+                 rows[site].push_back(x.flatten(0, 1));
+               }));
     for (size_t site = 0; site < kNumSites; ++site) {
       const at::Tensor x_ND = at::cat(rows[site]);
       for (int64_t type = 0; type < std::ssize(model.config.token_types); ++type)

@@ -28,14 +28,9 @@ class ClippedSite : public Site {
   ClippedSite(TransformChain transforms, const std::vector<Linear>& linears, const ClippingPolicy& policy,
               const QuantSpec& spec)
       : transforms_(std::move(transforms)) {
-    clips_.weight_grid = spec.weight;
-    clips_.activation_grid = spec.activation;
-    for (const Linear& linear : linears) {
-      LearnableSite::Part part{{apply_weight(transforms_, linear.weight), linear.bias}, {}, {}, nullptr};
-      part.weight_clip = LearnedClip::of_rule(policy.weight, {linear.weight.size(0), 1});
-      part.activation_clip = LearnedClip::of_rule(policy.activation, {1});
-      clips_.parts.push_back(std::move(part));
-    }
+    std::vector<Linear> transformed;
+    for (const Linear& linear : linears) transformed.push_back({apply_weight(transforms_, linear.weight), linear.bias});
+    clips_.add_parts(transformed, spec, policy, /*num_clips=*/1);
   }
 
   std::vector<at::Tensor> forward(const at::Tensor& x_BTD, const at::Tensor& types_BT) const override {
@@ -49,15 +44,14 @@ class ClippedSite : public Site {
     }
   }
 
-  std::shared_ptr<const QuantisedSite> freeze(const ClippingPolicy& policy) const {
+  std::shared_ptr<const QuantisedSite> freeze() const {
     const at::NoGradGuard no_grad;
     QuantisedSite::Parts parts;
     parts.transforms = transforms_;
     parts.activation_grid = clips_.activation_grid;
-    const bool searched = policy.weight.kind == ClipKind::kSearched;
     for (size_t i = 0; i < clips_.parts.size(); ++i) {
       parts.linears.push_back(quantise_linear(clips_.transformed_weight(i), clips_.output_bias(i), clips_.weight_grid,
-                                              searched ? WeightClip::searched() : WeightClip{}));
+                                              clips_.final_weight_clip));
       parts.linears.back().activation_clip = clips_.parts[i].activation_clip.value();
     }
     return std::make_shared<QuantisedSite>(std::move(parts));
@@ -86,7 +80,7 @@ CalibratedBlock learn_clips(const CalibratedBlock& rounded, const ClippingPolicy
     return mean_squared_loss(training.forward(batch.inputs_BTD, batch.context, config), batch.outputs_BTD);
   });
   CalibratedBlock result = rounded;
-  for (size_t i = 0; i < kNumSites; ++i) result.sites[i] = sites[i]->freeze(policy);
+  for (size_t i = 0; i < kNumSites; ++i) result.sites[i] = sites[i]->freeze();
   return result;
 }
 

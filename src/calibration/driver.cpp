@@ -19,6 +19,10 @@ void move_on(std::vector<BlockBatch>& batches) {
 
 }  // namespace
 
+void set_inputs(std::vector<BlockBatch>& batches, const std::vector<at::Tensor>& inputs_BTD) {
+  for (size_t i = 0; i < batches.size(); ++i) batches[i].inputs_BTD = inputs_BTD[i];
+}
+
 std::vector<at::Tensor> make_batches(const std::vector<at::Tensor>& sequences, int64_t batch_size) {
   std::vector<at::Tensor> batches;
   std::vector<at::Tensor> open;

@@ -33,6 +33,9 @@ std::vector<at::Tensor> make_batches(const std::vector<at::Tensor>& sequences, i
 // Inputs of the first block for batches of ids [B, T]; outputs are undefined yet.
 std::vector<BlockBatch> first_block_batches(const Decoder& model, const std::vector<at::Tensor>& ids_BT);
 
+// Gives every batch its own of these inputs, such as the outputs of the block before.
+void set_inputs(std::vector<BlockBatch>& batches, const std::vector<at::Tensor>& inputs_BTD);
+
 struct DriverJob {
   std::vector<at::Tensor> calibration_ids;  // batches [B, T] that the method may learn from
   std::vector<at::Tensor> held_out_ids;     // batches that errors are measured on

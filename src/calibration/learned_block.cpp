@@ -23,17 +23,8 @@ bool has_slices(const std::vector<int64_t>& ranks) {
 std::shared_ptr<LearnableSite> make_site(const std::vector<Linear>& linears, const QuantSpec& spec,
                                          const LearnedSettings& settings) {
   auto site = std::make_shared<LearnableSite>();
-  site->weight_grid = spec.weight;
-  site->activation_grid = spec.activation;
   site->precision = settings.precision;
-  if (settings.clipping.weight.kind == ClipKind::kSearched) site->final_weight_clip = WeightClip::searched();
-  for (const Linear& linear : linears) {
-    LearnableSite::Part part{linear, {}, {}, nullptr};
-    part.weight_clip = LearnedClip::of_rule(settings.clipping.weight, {linear.weight.size(0), 1});
-    part.activation_clip =
-        LearnedClip::of_rule(settings.clipping.activation, {settings.clip_per_type ? settings.num_types : 1});
-    site->parts.push_back(std::move(part));
-  }
+  site->add_parts(linears, spec, settings.clipping, settings.clip_per_type ? settings.num_types : 1);
   const int64_t width = linears[0].weight.size(1);
   if (settings.ranks && has_slices(settings.ranks(width))) site->keep_ND = slice_mask(width, settings.ranks(width));
   return site;

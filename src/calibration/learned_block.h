@@ -64,6 +64,10 @@ class LearnableSite : public Site {
   WeightClip final_weight_clip;  // of the rounding that ends the training
   Precision precision = Precision::kFloat32;
 
+  // A part for each linear, with the clips that the policy asks for: of activations num_clips, 1 or one per token type.
+  void add_parts(const std::vector<Linear>& linears, const QuantSpec& spec, const ClippingPolicy& policy,
+                 int64_t num_clips);
+
   std::vector<at::Tensor> forward(const at::Tensor& x_BTD, const at::Tensor& types_BT) const override;
   // The mean in the basis that the input arrives in: [N, D].
   at::Tensor input_mean() const;

@@ -40,6 +40,17 @@ Clip LearnedClip::value() const {
   return {at::sigmoid(max), at::sigmoid(min)};
 }
 
+void LearnableSite::add_parts(const std::vector<Linear>& linears, const QuantSpec& spec, const ClippingPolicy& policy,
+                              int64_t num_clips) {
+  weight_grid = spec.weight;
+  activation_grid = spec.activation;
+  if (policy.weight.kind == ClipKind::kSearched) final_weight_clip = WeightClip::searched();
+  for (const Linear& linear : linears) {
+    const LearnedClip of_weight = LearnedClip::of_rule(policy.weight, {linear.weight.size(0), 1});
+    parts.push_back({linear, of_weight, LearnedClip::of_rule(policy.activation, {num_clips}), nullptr});
+  }
+}
+
 at::Tensor LearnableSite::input_mean() const {
   return upstream ? kronecker_apply(mean_ND, {}, upstream->matrix()) : mean_ND;
 }

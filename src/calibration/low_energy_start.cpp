@@ -60,9 +60,7 @@ at::Tensor rotation_of(const at::Tensor& moment_LL, int64_t last, uint64_t seed)
 void start_at_low_energy(const LearnedBlock& learned, const Block& block, const std::vector<BlockBatch>& batches,
                          const DecoderConfig& config, uint64_t seed) {
   const at::NoGradGuard no_grad;
-  std::array<LeftMoments, kNumSites> moments = {
-      LeftMoments(config.token_types.size()), LeftMoments(config.token_types.size()),
-      LeftMoments(config.token_types.size()), LeftMoments(config.token_types.size())};
+  std::vector<LeftMoments> moments(kNumSites, LeftMoments(config.token_types.size()));
   visit_site_inputs(block, batches, config, [&](size_t i, const at::Tensor& x_BTD, const at::Tensor& types_BT) {
     if (learned.sites[i]->keep_ND.defined()) moments[i].add(*learned.sites[i], x_BTD, types_BT);
   });

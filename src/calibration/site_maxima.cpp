@@ -4,6 +4,16 @@
 #include <ATen/core/grad_mode.h>
 
 namespace freeact {
+namespace {
+
+SiteInputVisitor raising(SiteMaxima& maxima) {
+  return [&maxima](size_t i, const at::Tensor& x_BTD, const at::Tensor&) {
+    const at::Tensor own = x_BTD.flatten(0, 1).abs().amax(0);
+    maxima[i] = maxima[i].defined() ? at::maximum(maxima[i], own) : own;
+  };
+}
+
+}  // namespace
 
 at::Tensor column_maxima(const std::vector<Linear>& linears) {
   at::Tensor largest;
@@ -14,9 +24,10 @@ at::Tensor column_maxima(const std::vector<Linear>& linears) {
   return largest;
 }
 
-void visit_site_inputs(const Block& block, const std::vector<BlockBatch>& batches, const DecoderConfig& config,
-                       const SiteInputVisitor& fn) {
+std::vector<at::Tensor> visit_site_inputs(const Block& block, const std::vector<BlockBatch>& batches,
+                                          const DecoderConfig& config, const SiteInputVisitor& fn) {
   const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> outputs;
   for (const auto& batch : batches) {
     ForwardContext context = batch.context;
     const Observer observer = [&](const std::string& point, const at::Tensor& value) {
@@ -24,16 +35,14 @@ void visit_site_inputs(const Block& block, const std::vector<BlockBatch>& batche
         if (point == fmt::format("block{}.{}.input", block.index, kSiteNames[i])) fn(i, value, context.types_BT);
     };
     context.observer = &observer;
-    block.forward(batch.inputs_BTD, context, config);
+    outputs.push_back(block.forward(batch.inputs_BTD, context, config));
   }
+  return outputs;
 }
 
 SiteMaxima collect_maxima(const Block& block, const std::vector<BlockBatch>& batches, const DecoderConfig& config) {
   SiteMaxima maxima;
-  visit_site_inputs(block, batches, config, [&](size_t i, const at::Tensor& x_BTD, const at::Tensor&) {
-    const at::Tensor own = x_BTD.flatten(0, 1).abs().amax(0);
-    maxima[i] = maxima[i].defined() ? at::maximum(maxima[i], own) : own;
-  });
+  visit_site_inputs(block, batches, config, raising(maxima));
   return maxima;
 }
 
@@ -42,8 +51,7 @@ std::vector<SiteMaxima> collect_model_maxima(const Decoder& model, const std::ve
   std::vector<SiteMaxima> all;
   auto batches = first_block_batches(model, ids_BT);
   for (const Block& block : model.blocks) {
-    all.push_back(collect_maxima(block, batches, model.config));
-    for (auto& batch : batches) batch.inputs_BTD = block.forward(batch.inputs_BTD, batch.context, model.config);
+    set_inputs(batches, visit_site_inputs(block, batches, model.config, raising(all.emplace_back())));
   }
   return all;
 }

@@ -18,9 +18,10 @@ std::vector<SiteMaxima> collect_model_maxima(const Decoder& model, const std::ve
 // Largest magnitude per column over the rows of all linears: [D].
 at::Tensor column_maxima(const std::vector<Linear>& linears);
 
-// Calls fn(site index, input [B, T, D], types [B, T]) for the full-precision input of every site in every batch.
+// Runs the block on every batch and calls fn(site index, input [B, T, D], types [B, T]) for the full-precision input of
+// every site. Returns the block's outputs [B, T, D], one a batch, which are the next block's inputs.
 using SiteInputVisitor = std::function<void(size_t site, const at::Tensor& x_BTD, const at::Tensor& types_BT)>;
-void visit_site_inputs(const Block& block, const std::vector<BlockBatch>& batches, const DecoderConfig& config,
-                       const SiteInputVisitor& fn);
+std::vector<at::Tensor> visit_site_inputs(const Block& block, const std::vector<BlockBatch>& batches,
+                                          const DecoderConfig& config, const SiteInputVisitor& fn);
 
 }  // namespace freeact

@@ -43,7 +43,7 @@ void validate(const QuantConfig& quant) {
 
 void validate(const CalibrationConfig& calibration) {
   require_text("calibration.dataset", calibration.dataset);
-  const bool two_texts = !calibration.text.empty() && calibration.dataset.ends_with(".txt");
+  const bool two_texts = !calibration.text.empty() && calibration.is_running_text();
   require(!two_texts, "calibration.text", "empty where dataset is a text itself", calibration.text);
   require(calibration.num_samples >= 1, "calibration.num_samples", "1 or more", calibration.num_samples);
   require(calibration.sequence_length >= 0, "calibration.sequence_length", "0 or more", calibration.sequence_length);

@@ -66,6 +66,8 @@ struct CalibrationConfig {
   double mask_ratio_min = 0.0;
   double mask_ratio_max = 1.0;
 
+  bool is_running_text() const { return dataset.ends_with(".txt"); }
+
   template <typename Visitor>
   void fields(Visitor& visit) {
     visit("dataset", dataset, "folder below datasets/, or a path; a .txt file is read as running text");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "eval/puzzle_sets.h"
+#include "util/text.h"
 
 namespace freeact {
 namespace {
@@ -25,12 +26,6 @@ constexpr Story kStories[] = {{"@ has {} # and buys [] more. How many # does @ h
                               {"@ has {} # and a friend has []. How many more # does @ have?", false}};
 constexpr std::string_view kNames[] = {"Tom", "Anna", "Ben", "Sara", "Jack", "Emma", "Sam", "Lucy"};
 constexpr std::string_view kThings[] = {"apples", "books", "cards", "stones", "stamps", "eggs", "coins", "flowers"};
-
-std::string replaced(std::string text, std::string_view slot, std::string_view value) {
-  for (size_t at = text.find(slot); at != std::string::npos; at = text.find(slot, at + value.size()))
-    text.replace(at, slot.size(), value);
-  return text;
-}
 
 template <size_t N>
 std::string_view any_of(Random& random, const std::string_view (&list)[N]) {
@@ -77,10 +72,10 @@ TaskItem draw_word_problem(Random& random) {
   uint64_t first = 2 + random.below(98), second = 2 + random.below(98);
   if (!story.adds && first < second) std::swap(first, second);
   std::string text(story.text);
-  text = replaced(std::move(text), "@", any_of(random, kNames));
-  text = replaced(std::move(text), "#", any_of(random, kThings));
-  text = replaced(std::move(text), "{}", std::to_string(first));
-  return {replaced(std::move(text), "[]", std::to_string(second)),
+  text = replace_all(text, "@", any_of(random, kNames));
+  text = replace_all(text, "#", any_of(random, kThings));
+  text = replace_all(text, "{}", std::to_string(first));
+  return {replace_all(text, "[]", std::to_string(second)),
           std::to_string(story.adds ? first + second : first - second)};
 }
 

@@ -62,15 +62,9 @@ std::string significant(double value) {
   return std::isfinite(value) && std::abs(value) >= 100 ? fmt::format("{:.0f}", value) : fmt::format("{:#.3g}", value);
 }
 
-TableCell cell_of(std::string text) {
-  TableCell cell;
-  cell.text = std::move(text);
-  return cell;
-}
-
 TableCell outlier_cell(const Group& group, const Value& value) {
   const OverLayers over = over_layers(group, value);
-  TableCell cell = cell_of(significant(over.mean));
+  TableCell cell = text_cell(significant(over.mean));
   if (std::isfinite(over.max)) cell.note = fmt::format("max {} (layer {})", significant(over.max), over.layer_of_max);
   return cell;
 }
@@ -80,13 +74,13 @@ std::vector<TableCell> table_row(const Group& group, const std::string& type, co
   const double dims = over_layers(group, [](const auto& a) { return static_cast<double>(a.dims_99); }).mean;
   const double share = over_layers(group, [](const auto& a) { return a.mean_share; }).mean;
   const double tokens = over_layers(group, [](const auto& a) { return static_cast<double>(a.tokens); }).mean;
-  TableCell type_cell = cell_of(type);
+  TableCell type_cell = text_cell(type);
   type_cell.note = fmt::format("{:.0f} tokens", tokens);
   return {type_cell,
-          cell_of(site),
-          cell_of(fmt::format("{:.1f} of {}", rank, group.front()->width)),
-          cell_of(fmt::format("{:.0f}", dims)),
-          cell_of(fmt::format("{:.1f}%", 100 * share)),
+          text_cell(site),
+          text_cell(fmt::format("{:.1f} of {}", rank, group.front()->width)),
+          text_cell(fmt::format("{:.0f}", dims)),
+          text_cell(fmt::format("{:.1f}%", 100 * share)),
           outlier_cell(group, [](const auto& a) { return a.absmax; }),
           outlier_cell(group, [](const auto& a) { return a.channel_ratio; }),
           outlier_cell(group, [](const auto& a) { return a.crest; }),

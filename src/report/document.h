@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -18,6 +20,13 @@ struct TableCell {
   std::string anchor;         // a name to link to
 };
 
+inline TableCell text_cell(std::string text, std::string note = "") {
+  TableCell cell;
+  cell.text = std::move(text);
+  cell.note = std::move(note);
+  return cell;
+}
+
 struct Table {
   std::string name;  // file stem
   std::string title;
@@ -26,6 +35,12 @@ struct Table {
   std::vector<std::vector<TableCell>> rows;
   int num_text_columns = 1;  // left-aligned columns at the start; the rest are numbers
 };
+
+// A row without anything but text, as data files have them.
+inline void add_text_row(Table& table, std::initializer_list<std::string> texts) {
+  auto& row = table.rows.emplace_back();
+  for (const auto& text : texts) row.push_back(text_cell(text));
+}
 
 struct Figure {
   std::string name;  // file stem

@@ -1,6 +1,7 @@
 #include "report/latencies.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cmath>
 #include <set>
@@ -10,13 +11,6 @@
 namespace freeact {
 namespace {
 
-TableCell cell_of(std::string text, std::string note = "") {
-  TableCell cell;
-  cell.text = std::move(text);
-  cell.note = std::move(note);
-  return cell;
-}
-
 std::string time_text(double seconds) {
   if (seconds < 1e-3) return fmt::format("{:.1f} µs", 1e6 * seconds);
   return seconds < 1 ? fmt::format("{:.2f} ms", 1e3 * seconds) : fmt::format("{:.2f} s", seconds);
@@ -24,27 +18,25 @@ std::string time_text(double seconds) {
 
 std::vector<TableCell> latency_row(const LatencyRow& row) {
   const bool is_baseline = row.name == row.baseline;
-  TableCell name = cell_of(row.name);
+  TableCell name = text_cell(row.name);
   name.tooltip = fmt::format("{}, version {}, {}; {}", row.measured_at, row.source_version, row.cpu_clock, row.machine);
   if (!is_baseline) name.note = "against " + row.baseline;
-  TableCell ratio = cell_of("1", "baseline");
+  TableCell ratio = text_cell("1", "baseline");
   if (!is_baseline)
-    ratio = cell_of(fmt::format("{:.2f}", row.ratio), fmt::format("{:.2f} to {:.2f}", row.ratio_low, row.ratio_high));
-  TableCell accuracy = cell_of(std::string(kMissing));
-  if (!std::isnan(row.accuracy)) accuracy = cell_of(format_value(row.accuracy, "%"), row.accuracy_kind);
-  return {name, cell_of(row.backend, row.clock + " time"),
-          cell_of(time_text(row.median_s) + " per " + row.unit,
-                  fmt::format("{} to {}, {}", time_text(row.p10_s), time_text(row.p90_s),
-                              count_of(static_cast<size_t>(row.count), "round"))),
+    ratio = text_cell(fmt::format("{:.2f}", row.ratio), fmt::format("{:.2f} to {:.2f}", row.ratio_low, row.ratio_high));
+  TableCell accuracy = text_cell(std::string(kMissing));
+  if (!std::isnan(row.accuracy)) accuracy = text_cell(format_value(row.accuracy, "%"), row.accuracy_kind);
+  return {name, text_cell(row.backend, row.clock + " time"),
+          text_cell(time_text(row.median_s) + " per " + row.unit,
+                    fmt::format("{} to {}, {}", time_text(row.p10_s), time_text(row.p90_s),
+                                count_of(static_cast<size_t>(row.count), "round"))),
           ratio, accuracy};
 }
 
 std::string machines(const std::vector<LatencyRow>& rows) {
   std::set<std::string> lines;
   for (const auto& row : rows) lines.insert(row.machine + " (" + row.flags + ")");
-  std::string text;
-  for (const auto& line : lines) text += (text.empty() ? "" : "; ") + line;
-  return text;
+  return fmt::format("{}", fmt::join(lines, "; "));
 }
 
 }  // namespace

@@ -17,12 +17,6 @@ namespace {
 constexpr const char* kReferenceMethod = "flatquant";
 constexpr const char* kOwnMethod = "freeact";
 
-TableCell text_cell(std::string text) {
-  TableCell cell;
-  cell.text = std::move(text);
-  return cell;
-}
-
 TableCell missing_cell(std::string why) {
   TableCell cell = text_cell(std::string(kMissing));
   cell.tooltip = std::move(why);
@@ -226,13 +220,11 @@ Table metric_rows(const std::vector<Run>& runs) {
                    "group",  "value", "standard_error", "count", "higher_is_better", "unit"};
   for (const auto& [id, run] : runs) {
     for (const auto& metric : run.metrics) {
-      auto& row = table.rows.emplace_back();
-      for (const auto& text :
-           {std::to_string(id), run.key, run.experiment, run.model, run.checkpoint_hash, run.source_version, run.method,
-            run.bits, std::to_string(run.seed), metric.task, std::to_string(metric.task_version), metric.name,
-            metric.group, fmt::format("{}", metric.value), fmt::format("{}", metric.standard_error),
-            std::to_string(metric.count), std::string(metric.higher_is_better ? "true" : "false"), metric.unit})
-        row.push_back(text_cell(text));
+      add_text_row(
+          table, {std::to_string(id), run.key, run.experiment, run.model, run.checkpoint_hash, run.source_version,
+                  run.method, run.bits, std::to_string(run.seed), metric.task, std::to_string(metric.task_version),
+                  metric.name, metric.group, fmt::format("{}", metric.value), fmt::format("{}", metric.standard_error),
+                  std::to_string(metric.count), std::string(metric.higher_is_better ? "true" : "false"), metric.unit});
     }
   }
   return table;
@@ -244,11 +236,9 @@ Table layer_rows(const std::vector<Run>& runs) {
                    "seed", "layer", "site",       "token_type", "relative_error", "tokens"};
   for (const auto& [id, run] : runs) {
     for (const auto& error : run.layer_errors) {
-      auto& row = table.rows.emplace_back();
-      for (const auto& text : {std::to_string(id), run.key, run.experiment, run.model, run.method, run.bits,
-                               std::to_string(run.seed), std::to_string(error.layer), error.site, error.token_type,
-                               fmt::format("{}", error.relative_error), std::to_string(error.tokens)})
-        row.push_back(text_cell(text));
+      add_text_row(table, {std::to_string(id), run.key, run.experiment, run.model, run.method, run.bits,
+                           std::to_string(run.seed), std::to_string(error.layer), error.site, error.token_type,
+                           fmt::format("{}", error.relative_error), std::to_string(error.tokens)});
     }
   }
   return table;
@@ -261,14 +251,12 @@ Table activation_rows(const std::vector<Run>& runs) {
                    "mean_share", "absmax",     "channel_ratio", "crest", "kurtosis"};
   for (const auto& [id, run] : runs) {
     for (const auto& a : run.activations) {
-      auto& row = table.rows.emplace_back();
-      for (const auto& text :
-           {std::to_string(id), run.key, run.experiment, run.model, std::to_string(run.seed), std::to_string(a.layer),
-            a.site, a.token_type, std::to_string(a.tokens), std::to_string(a.width),
-            fmt::format("{}", a.effective_rank), std::to_string(a.dims_99), fmt::format("{}", a.mean_share),
-            fmt::format("{}", a.absmax), fmt::format("{}", a.channel_ratio), fmt::format("{}", a.crest),
-            fmt::format("{}", a.kurtosis)})
-        row.push_back(text_cell(text));
+      add_text_row(
+          table,
+          {std::to_string(id), run.key, run.experiment, run.model, std::to_string(run.seed), std::to_string(a.layer),
+           a.site, a.token_type, std::to_string(a.tokens), std::to_string(a.width), fmt::format("{}", a.effective_rank),
+           std::to_string(a.dims_99), fmt::format("{}", a.mean_share), fmt::format("{}", a.absmax),
+           fmt::format("{}", a.channel_ratio), fmt::format("{}", a.crest), fmt::format("{}", a.kurtosis)});
     }
   }
   return table;

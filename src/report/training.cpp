@@ -99,13 +99,9 @@ Table training_rows(const std::vector<TrainingCurve>& curves) {
     for (const auto& point : curve.points)
       for (const auto& [kind, numbers] : {std::pair{"loss", &point.losses}, std::pair{"metric", &point.metrics}})
         for (const auto& [part, value] : *numbers) {
-          auto& row = table.rows.emplace_back();
-          for (const auto& text :
-               {curve.name, curve.recipe_hash, std::to_string(point.step), fmt::format("{}", point.seconds),
-                std::to_string(point.tokens), std::string(kind), part, fmt::format("{}", value)}) {
-            row.emplace_back();
-            row.back().text = text;
-          }
+          add_text_row(table,
+                       {curve.name, curve.recipe_hash, std::to_string(point.step), fmt::format("{}", point.seconds),
+                        std::to_string(point.tokens), std::string(kind), part, fmt::format("{}", value)});
         }
   return table;
 }

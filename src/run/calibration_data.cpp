@@ -20,10 +20,6 @@ constexpr size_t kRun = 8;  // sequences of one part in a row: whole batches of 
 
 constexpr int64_t kCharactersPerToken = 8;  // more than any usual text has, so that no sequence runs over the end
 
-bool is_text_file(const std::string& name) {
-  return name.ends_with(".txt");
-}
-
 // Shares of masked tokens for `count` sequences, stratified: as many equal parts of the range as there are sequences
 // give one each, in random order.
 std::vector<double> mask_ratios(size_t count, const CalibrationConfig& config, Random& random) {
@@ -140,7 +136,7 @@ std::vector<at::Tensor> interleave(const std::vector<CalibrationSequences>& sour
 CalibrationSequences draw_calibration(const CalibrationConfig& config, const std::filesystem::path& datasets,
                                       const DecoderConfig& model, const Tokenizer& tokenizer, uint64_t seed) {
   const Random text_random(seed, "calibration text");
-  if (is_text_file(config.dataset))
+  if (config.is_running_text())
     return draw_text(config, datasets / config.dataset, config.num_samples, model, tokenizer, text_random);
   const int64_t of_text = config.text.empty() ? 0 : config.num_samples / 2;
   std::vector<CalibrationSequences> sources;
@@ -161,7 +157,7 @@ std::vector<std::filesystem::path> calibration_places(const CalibrationConfig& c
 }
 
 std::string calibration_data_hash(const CalibrationConfig& config, const std::filesystem::path& datasets) {
-  if (is_text_file(config.dataset)) return sha256_file(datasets / config.dataset);
+  if (config.is_running_text()) return sha256_file(datasets / config.dataset);
   std::string all;
   for (const auto& part : read_dataset(datasets, config.dataset, kSplit)) all += part.name + part.hash;
   if (!config.text.empty()) all += sha256_file(datasets / config.text);

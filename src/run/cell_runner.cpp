@@ -149,7 +149,7 @@ RunRecord CellRunner::run(const Cell& cell, const fs::path& progress_folder,
 }
 
 bool CellRunner::has_calibration(const Experiment& e, const DecoderConfig& model) const {
-  const bool reads_it = model.mask_id >= 0 || e.calibration.dataset.ends_with(".txt");  // items are drawn masked
+  const bool reads_it = model.mask_id >= 0 || e.calibration.is_running_text();  // items are drawn masked
   const auto places = calibration_places(e.calibration, project_.datasets());
   return reads_it && !e.calibration.dataset.empty() &&
          std::all_of(places.begin(), places.end(), [](const auto& place) { return fs::exists(place); });

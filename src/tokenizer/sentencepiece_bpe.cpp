@@ -4,6 +4,7 @@
 #include <queue>
 
 #include "tokenizer/unicode.h"
+#include "util/text.h"
 
 namespace freeact {
 namespace {

@@ -35,9 +35,6 @@ bool is_white_space(char32_t value);
 // of the single_word kind.
 bool is_word_character(char32_t value);
 
-// Every `from`, which must not be empty, turned into `to`, from left to right.
-std::string replace_all(std::string_view text, std::string_view from, std::string_view to);
-
 // Without white space at either end, as Python's str.strip() sees it: the four separators U+001C to U+001F count too.
 std::string_view strip(std::string_view text);
 

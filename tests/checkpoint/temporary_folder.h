@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <string>
 
+#include "message_of.h"
+
 namespace freeact {
 
 // An empty folder of its own for each test.
@@ -28,18 +30,6 @@ inline std::string safetensors_bytes(const std::string& header, size_t data_byte
   std::string bytes(8, '\0');
   std::memcpy(bytes.data(), &length, 8);
   return bytes + header + std::string(data_bytes, '\1');
-}
-
-// What the error thrown by fn says; fails the test when there is none.
-template <typename Error, typename Function>
-std::string message_of(Function fn) {
-  try {
-    fn();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return "";
 }
 
 }  // namespace freeact

@@ -11,7 +11,6 @@ using test::encode_jpeg;
 using test::encode_png;
 using test::gradient;
 using test::PngForm;
-using test::refusal;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -33,7 +32,7 @@ PngForm form_of(int colour, int depth) {
 }
 
 std::string refusal_of(const std::string& bytes, int64_t max_pixels = kMaxImagePixels) {
-  return refusal([&] { decode_image(bytes, "photo.x", max_pixels); });
+  return message_of<UserError>([&] { decode_image(bytes, "photo.x", max_pixels); });
 }
 
 TEST(DecodePng, RgbComesBackPlainAndInterlaced) {
@@ -137,7 +136,7 @@ TEST(Decode, OnePixelAndExtremeAspect) {
 }
 
 TEST(Decode, MissingFileIsNamed) {
-  EXPECT_THAT(refusal([] { read_image("no/such.png"); }), HasSubstr("no/such.png"));
+  EXPECT_THAT(message_of<UserError>([] { read_image("no/such.png"); }), HasSubstr("no/such.png"));
 }
 
 }  // namespace

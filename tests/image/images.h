@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <string>
 
+#include "message_of.h"
 #include "util/error.h"
 
 namespace freeact::test {
@@ -96,18 +97,6 @@ inline std::string encode_jpeg(const at::Tensor& pixels, bool progressive = fals
 inline at::Tensor gradient(int64_t height, int64_t width) {
   const at::Tensor y = at::arange(height, at::kFloat).view({-1, 1}) / height, x = at::arange(width, at::kFloat) / width;
   return (at::stack({x + y * 0, y + x * 0, (x + y) / 2}, 2) * 255).to(at::kByte);
-}
-
-// The message of the UserError that the call must end in.
-template <typename Function>
-std::string refusal(Function call) {
-  try {
-    call();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  ADD_FAILURE() << "no UserError";
-  return "";
 }
 
 }  // namespace freeact::test

@@ -9,7 +9,6 @@ namespace freeact {
 namespace {
 
 using test::gradient;
-using test::refusal;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using Json = nlohmann::json;
@@ -29,8 +28,9 @@ TEST(SmartResize, ReferenceRows) {
 }
 
 TEST(SmartResize, RefusesWhatTheReferenceRefuses) {
-  EXPECT_THAT(refusal([] { qwen_size(27, 400); }), AllOf(HasSubstr("400 x 27"), HasSubstr("at least 28")));
-  EXPECT_THAT(refusal([] { qwen_size(28, 28 * 200 + 1); }), HasSubstr("200 times"));
+  EXPECT_THAT(message_of<UserError>([] { qwen_size(27, 400); }),
+              AllOf(HasSubstr("400 x 27"), HasSubstr("at least 28")));
+  EXPECT_THAT(message_of<UserError>([] { qwen_size(28, 28 * 200 + 1); }), HasSubstr("200 times"));
   EXPECT_EQ(qwen_size(28, 28 * 200).height, 28);
 }
 
@@ -65,17 +65,21 @@ TEST(QwenPreprocess, ChannelThenFrameThenRow) {
 TEST(QwenPreprocess, LimitsOfTheCaller) {
   QwenImageConfig config;
   config.max_pixels = 23520;
-  EXPECT_THAT(refusal([&] { qwen_preprocess(gradient(1000, 33), config, "tall.png"); }),
+  EXPECT_THAT(message_of<UserError>([&] { qwen_preprocess(gradient(1000, 33), config, "tall.png"); }),
               AllOf(HasSubstr("tall.png"), HasSubstr("max_pixels 23520")));
   EXPECT_LE(qwen_preprocess(gradient(300, 300), config).num_tokens, 30);
   config.min_pixels = 30000;
-  EXPECT_THAT(refusal([&] { qwen_preprocess(gradient(300, 300), config); }), HasSubstr("min_pixels 30000"));
+  EXPECT_THAT(message_of<UserError>([&] { qwen_preprocess(gradient(300, 300), config); }),
+              HasSubstr("min_pixels 30000"));
   config.min_pixels = config.max_pixels = 1'000'000'000;
-  EXPECT_THAT(refusal([&] { qwen_preprocess(gradient(300, 300), config); }), HasSubstr("lower min_pixels"));
+  EXPECT_THAT(message_of<UserError>([&] { qwen_preprocess(gradient(300, 300), config); }),
+              HasSubstr("lower min_pixels"));
 }
 
 TEST(QwenImageConfig, WrongValuesNameFileAndKey) {
-  const auto refused = [](const Json& json) { return refusal([&] { parse_qwen_image_config(json, "p.json"); }); };
+  const auto refused = [](const Json& json) {
+    return message_of<UserError>([&] { parse_qwen_image_config(json, "p.json"); });
+  };
   for (const auto& [key, value] :
        {std::pair{"min_pixels", Json("many")}, std::pair{"max_pixels", Json(0)}, std::pair{"patch_size", Json(14.5)},
         std::pair{"image_mean", Json{0.5, 0.5}}, std::pair{"image_std", Json{1, 0, 1}},
@@ -134,14 +138,16 @@ TEST(InternvlPreprocess, OneTileHasNoThumbnail) {
 TEST(InternvlPreprocess, ImpossibleLimitsAreRefused) {
   InternvlImageConfig config;
   config.max_tiles = 0;
-  EXPECT_THAT(refusal([&] { internvl_preprocess(gradient(9, 9), config); }), HasSubstr("between 1 and 0 tiles"));
+  EXPECT_THAT(message_of<UserError>([&] { internvl_preprocess(gradient(9, 9), config); }),
+              HasSubstr("between 1 and 0 tiles"));
   config.max_tiles = 1024;
-  EXPECT_THAT(refusal([&] { internvl_preprocess(gradient(9, 9), config); }), HasSubstr("lower the number of tiles"));
+  EXPECT_THAT(message_of<UserError>([&] { internvl_preprocess(gradient(9, 9), config); }),
+              HasSubstr("lower the number of tiles"));
 }
 
 TEST(InternvlImageConfig, WrongValuesNameFileAndKey) {
   const auto refused = [](const Json& config, const Json& norms) {
-    return refusal([&] { parse_internvl_image_config(config, "c.json", norms, "p.json"); });
+    return message_of<UserError>([&] { parse_internvl_image_config(config, "c.json", norms, "p.json"); });
   };
   const Json none = Json::object();
   EXPECT_THAT(refused({{"force_image_size", "big"}}, none), AllOf(HasSubstr("c.json"), HasSubstr("force_image_size")));

@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "message_of.h"
 #include "tokenizer/byte_level_writer.h"
 #include "tokenizer/folders.h"
 #include "tokenizer/tokenizer.h"
@@ -21,17 +22,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Ids = std::vector<int64_t>;
 
-std::string user_error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "no UserError";
-}
-
 std::string loading_error(const TemporaryFolder& folder) {
-  return user_error_of([&] { Tokenizer::load(folder.path()); });
+  return message_of<UserError>([&] { Tokenizer::load(folder.path()); });
 }
 
 // What loading says about a small tokenizer.json after a change.
@@ -78,7 +70,7 @@ TEST(Refusals, MissingFilesAndFolders) {
   EXPECT_THAT(loading_error(folder), AllOf(HasSubstr(folder.path().string()), HasSubstr("tokenizer.json")));
   folder.write("vocab.json", byte_vocabulary({}));
   EXPECT_THAT(loading_error(folder), HasSubstr("'merges.txt' is missing"));
-  EXPECT_THAT(user_error_of([&] { Tokenizer::load(folder.path() / "nowhere"); }), HasSubstr("nowhere"));
+  EXPECT_THAT(message_of<UserError>([&] { Tokenizer::load(folder.path() / "nowhere"); }), HasSubstr("nowhere"));
 }
 
 TEST(Refusals, CorruptJson) {

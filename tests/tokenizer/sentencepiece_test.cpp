@@ -5,6 +5,7 @@
 #include <bit>
 #include <functional>
 
+#include "message_of.h"
 #include "tokenizer/folders.h"
 #include "tokenizer/protobuf_reading.h"
 #include "tokenizer/sentencepiece_model.h"
@@ -109,12 +110,7 @@ Tokenizer load(const std::string& file, const json& config = settings()) {
 }
 
 std::string loading_error(const std::string& file, const json& config = settings()) {
-  try {
-    load(file, config);
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "no UserError";
+  return message_of<UserError>([&] { load(file, config); });
 }
 
 TEST(SentencePiece, TheBestScoredPairIsMergedFirstAndOfEqualsTheLeftmost) {
