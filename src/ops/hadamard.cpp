@@ -128,11 +128,7 @@ at::Tensor HadamardRotation::rotate(const at::Tensor& x, bool transposed) const 
 }
 
 at::Tensor random_hadamard(const at::Tensor& signs, const at::Tensor& had_k) {
-  const int64_t n = signs.numel();
-  const at::Tensor rotated = HadamardRotation(n, had_k).apply(at::diag(signs.reshape({-1}).to(at::kDouble)));
-  // The tensor's square root, as QuaRot takes it: it may differ from std::sqrt in the last place.
-  const double float_root = at::sqrt(at::scalar_tensor(n, at::kLong)).item<double>();
-  return rotated * (std::sqrt(static_cast<double>(n)) / float_root);
+  return HadamardRotation(signs.numel(), had_k).apply(at::diag(signs.reshape({-1}).to(at::kDouble)));
 }
 
 at::Tensor hadamard_apply_naive(const at::Tensor& x, const at::Tensor& had_k) {

@@ -52,8 +52,8 @@ class HadamardRotation {
   std::vector<at::Tensor> factors_;  // float32 +-1 matrices; the rotation is their Kronecker product, hadK first
 };
 
-// QuaRot's random Hadamard Q = matmul_hadU(diag(signs)): float64 [n, n] from n signs +-1. As there, the divisor is the
-// float32 square root of n even in float64, so that Q Q^T = I holds to 2e-7 only.
+// QuaRot's random Hadamard Q = matmul_hadU(diag(signs)): float64 [n, n] from n signs +-1. QuaRot divides by the float32
+// square root of n; the exact one here keeps Q Q^T = I to double precision and Q the same on every machine.
 at::Tensor random_hadamard(const at::Tensor& signs, const at::Tensor& had_k = {});
 
 // HadamardRotation::apply by one dense n x n product.
