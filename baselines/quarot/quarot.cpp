@@ -20,6 +20,11 @@ void fold_norm(at::Tensor& norm, std::vector<Linear>& linears) {
   norm = at::ones_like(norm);
 }
 
+// x centring = x - mean(x), for rows x.
+at::Tensor centring(int64_t width) {
+  return at::eye(width, at::kDouble) - 1.0 / static_cast<double>(width);
+}
+
 at::Tensor random_signs(int64_t size, uint64_t seed) {
   Random random(seed, "quarot rotation");
   at::Tensor signs = at::empty({size});
@@ -55,7 +60,7 @@ void rotate_residual(Decoder& model, const at::Tensor& rotation) {
     in_double(linear.weight, [&](const at::Tensor& w) { return at::matmul(rotation.t(), w); });
     if (linear.bias.defined()) in_double(linear.bias, [&](const at::Tensor& b) { return at::matmul(b, rotation); });
   };
-  reads(model.embedding);
+  model.transform_embeddings(rotation);
   reads(model.head.weight);
   for (Block& block : model.blocks) {
     for (const SiteId id : {SiteId::kAttentionQkv, SiteId::kMlpGateUp})
@@ -112,8 +117,8 @@ std::shared_ptr<const QuantisedKvPath> rotated_kv_path(const DecoderConfig& conf
   return std::make_shared<QuantisedKvPath>(std::move(parts));
 }
 
-void Quarot::prepare(Decoder& model, const std::vector<at::Tensor>&) const {
-  if (config_.subtract_embedding_mean) model.embedding = model.embedding - model.embedding.mean(-1, true);
+void Quarot::prepare(Decoder& model, const std::vector<TokenBatch>&) const {
+  if (config_.subtract_embedding_mean) model.transform_embeddings(centring(model.config.width));
   fold_norms(model);
   rotate_residual(model, random_hadamard(random_signs(model.config.width, context_.seed)));
   if (heads_can_mix(model.config)) rotate_values(model);

@@ -51,7 +51,7 @@ std::shared_ptr<const QuantisedKvPath> rotated_kv_path(const DecoderConfig& conf
 class Quarot : public Method {
  public:
   Quarot(const QuarotConfig& config, const MethodContext& context) : config_(config), context_(context) {}
-  void prepare(Decoder& model, const std::vector<at::Tensor>& calibration) const override;
+  void prepare(Decoder& model, const std::vector<TokenBatch>& calibration) const override;
   CalibratedBlock calibrate(const Block& block, const std::vector<BlockBatch>& batches,
                             const DecoderConfig& config) const override;
 

@@ -27,7 +27,7 @@ void smooth(const at::Tensor& scale_D, at::Tensor& norm_weight, std::vector<Line
   for (Linear& linear : linears) linear.weight = linear.weight * scale_D;
 }
 
-void SmoothQuant::prepare(Decoder& model, const std::vector<at::Tensor>& calibration) const {
+void SmoothQuant::prepare(Decoder& model, const std::vector<TokenBatch>& calibration) const {
   const auto maxima = collect_model_maxima(model, calibration);
   for (Block& block : model.blocks) {
     const SiteMaxima& own = maxima[static_cast<size_t>(block.index)];

@@ -27,7 +27,7 @@ void smooth(const at::Tensor& scale_D, at::Tensor& norm_weight, std::vector<Line
 class SmoothQuant : public Method {
  public:
   SmoothQuant(const SmoothQuantConfig& config, const MethodContext& context) : config_(config), quant_(context.quant) {}
-  void prepare(Decoder& model, const std::vector<at::Tensor>& calibration) const override;
+  void prepare(Decoder& model, const std::vector<TokenBatch>& calibration) const override;
   CalibratedBlock calibrate(const Block& block, const std::vector<BlockBatch>& batches,
                             const DecoderConfig& config) const override {
     return apply_clipping(round_block(block, quant_, config_.policy().rounding()), config_.policy(), quant_, batches,

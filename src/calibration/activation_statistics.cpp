@@ -65,12 +65,12 @@ ActivationShape measure_shape(const at::Tensor& x_ND) {
   return shape;
 }
 
-std::vector<SiteShape> measure_activations(const Decoder& model, const std::vector<at::Tensor>& ids_BT,
+std::vector<SiteShape> measure_activations(const Decoder& model, const std::vector<TokenBatch>& data,
                                            const std::function<void(int64_t block, int64_t num_blocks)>& on_block) {
   const at::NoGradGuard no_grad;
   std::vector<SiteShape> shapes;
-  if (ids_BT.empty()) return shapes;
-  auto batches = first_block_batches(model, ids_BT);
+  if (data.empty()) return shapes;
+  auto batches = first_block_batches(model, data);
   std::vector<at::Tensor> types;
   for (const auto& batch : batches) types.push_back(batch.context.types_BT.flatten());
   const at::Tensor types_N = at::cat(types);

@@ -35,9 +35,9 @@ struct SiteShape {
   ActivationShape shape;
 };
 
-// Of the input of every site of every layer for every token type that occurs in the batches of ids [B, T].
+// Of the input of every site of every layer for every token type that occurs in the data.
 // on_block is called after each block; may be null.
-std::vector<SiteShape> measure_activations(const Decoder& model, const std::vector<at::Tensor>& ids_BT,
+std::vector<SiteShape> measure_activations(const Decoder& model, const std::vector<TokenBatch>& data,
                                            const std::function<void(int64_t block, int64_t num_blocks)>& on_block = {});
 
 }  // namespace freeact

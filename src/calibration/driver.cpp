@@ -23,33 +23,17 @@ void set_inputs(std::vector<BlockBatch>& batches, const std::vector<at::Tensor>&
   for (size_t i = 0; i < batches.size(); ++i) batches[i].inputs_BTD = inputs_BTD[i];
 }
 
-std::vector<at::Tensor> make_batches(const std::vector<at::Tensor>& sequences, int64_t batch_size) {
-  std::vector<at::Tensor> batches;
-  std::vector<at::Tensor> open;
-  const auto close = [&] {
-    if (!open.empty()) batches.push_back(at::stack(open));
-    open.clear();
-  };
-  for (const auto& sequence : sequences) {
-    const bool fits = open.empty() || open.front().size(0) == sequence.size(0);
-    if (!fits || static_cast<int64_t>(open.size()) == batch_size) close();
-    open.push_back(sequence);
-  }
-  close();
-  return batches;
-}
-
-std::vector<BlockBatch> first_block_batches(const Decoder& model, const std::vector<at::Tensor>& ids_BT) {
-  std::vector<BlockBatch> batches;
-  for (const auto& ids : ids_BT) batches.push_back({model.embed(ids), {}, model.context(ids)});
-  return batches;
+std::vector<BlockBatch> first_block_batches(const Decoder& model, const std::vector<TokenBatch>& batches) {
+  std::vector<BlockBatch> first;
+  for (const auto& batch : batches) first.push_back({model.embed(batch), {}, model.context(batch)});
+  return first;
 }
 
 DriverResult calibrate_model(const Decoder& model, const DriverJob& job) {
   const at::NoGradGuard no_grad;
   DriverResult result{model, {}};
-  auto batches = first_block_batches(model, job.calibration_ids);
-  auto held_out = first_block_batches(model, job.held_out_ids);
+  auto batches = first_block_batches(model, job.calibration);
+  auto held_out = first_block_batches(model, job.held_out);
   const auto num_blocks = static_cast<int64_t>(model.blocks.size());
   for (const Block& block : model.blocks) {
     fill_outputs(batches, block, model.config);

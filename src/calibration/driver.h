@@ -27,18 +27,15 @@ struct SiteError {
   int64_t tokens = 0;
 };
 
-// Sequences of equal length in a row become batches of at most batch_size. Each sequence is a tensor [T] of ids.
-std::vector<at::Tensor> make_batches(const std::vector<at::Tensor>& sequences, int64_t batch_size);
-
-// Inputs of the first block for batches of ids [B, T]; outputs are undefined yet.
-std::vector<BlockBatch> first_block_batches(const Decoder& model, const std::vector<at::Tensor>& ids_BT);
+// Inputs of the first block; outputs are undefined yet.
+std::vector<BlockBatch> first_block_batches(const Decoder& model, const std::vector<TokenBatch>& batches);
 
 // Gives every batch its own of these inputs, such as the outputs of the block before.
 void set_inputs(std::vector<BlockBatch>& batches, const std::vector<at::Tensor>& inputs_BTD);
 
 struct DriverJob {
-  std::vector<at::Tensor> calibration_ids;  // batches [B, T] that the method may learn from
-  std::vector<at::Tensor> held_out_ids;     // batches that errors are measured on
+  std::vector<TokenBatch> calibration;  // what the method may learn from
+  std::vector<TokenBatch> held_out;     // what errors are measured on
   std::function<CalibratedBlock(const Block& block, const std::vector<BlockBatch>& batches)> calibrate;
   std::filesystem::path progress_folder;                            // empty: nothing is saved
   std::function<void(int64_t block, int64_t num_blocks)> on_block;  // after each block; may be null

@@ -46,10 +46,10 @@ SiteMaxima collect_maxima(const Block& block, const std::vector<BlockBatch>& bat
   return maxima;
 }
 
-std::vector<SiteMaxima> collect_model_maxima(const Decoder& model, const std::vector<at::Tensor>& ids_BT) {
+std::vector<SiteMaxima> collect_model_maxima(const Decoder& model, const std::vector<TokenBatch>& data) {
   const at::NoGradGuard no_grad;
   std::vector<SiteMaxima> all;
-  auto batches = first_block_batches(model, ids_BT);
+  auto batches = first_block_batches(model, data);
   for (const Block& block : model.blocks) {
     set_inputs(batches, visit_site_inputs(block, batches, model.config, raising(all.emplace_back())));
   }

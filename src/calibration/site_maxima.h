@@ -11,9 +11,9 @@ namespace freeact {
 
 using SiteMaxima = std::array<at::Tensor, kNumSites>;  // [D] of every site
 
-// Of one block from its full-precision inputs, and of all blocks of a model from batches of ids [B, T].
+// Of one block from its full-precision inputs, and of all blocks of a model.
 SiteMaxima collect_maxima(const Block& block, const std::vector<BlockBatch>& batches, const DecoderConfig& config);
-std::vector<SiteMaxima> collect_model_maxima(const Decoder& model, const std::vector<at::Tensor>& ids_BT);
+std::vector<SiteMaxima> collect_model_maxima(const Decoder& model, const std::vector<TokenBatch>& data);
 
 // Largest magnitude per column over the rows of all linears: [D].
 at::Tensor column_maxima(const std::vector<Linear>& linears);

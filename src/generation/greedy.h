@@ -23,10 +23,11 @@ struct GreedySettings {
 // Called with each token as it is chosen.
 using TokenObserver = std::function<void(int64_t id)>;
 
-// The answer to a prompt, each token the most likely one; ends before the model's eos token, which is not included.
+// The answer to a prompt (B = 1), each token the most likely one; ends before a token that ends answers, which is not
+// included. Its positions go on behind the prompt's largest.
 // Throws UserError when the model is not autoregressive, the prompt is empty or a setting is out of its range.
-std::vector<int64_t> generate_greedy(const Decoder& model, const std::vector<int64_t>& prompt,
-                                     const GreedySettings& settings, const TokenObserver& observer = nullptr);
+std::vector<int64_t> generate_greedy(const Decoder& model, const TokenBatch& prompt, const GreedySettings& settings,
+                                     const TokenObserver& observer = nullptr);
 
 // Logits [V] in which those of every id that has occurred (once or more) are less likely: divided by the penalty where
 // positive, multiplied where negative (Keskar et al., CTRL, 2019, as Hugging Face's repetition_penalty).

@@ -23,8 +23,8 @@ class Method {
   virtual ~Method() = default;
   // Sequences per calibration batch.
   virtual int64_t batch_size() const { return 4; }
-  // Whole-model rewrites that keep the function exactly (folding, rotation). calibration: batches of ids [B, T].
-  virtual void prepare(Decoder& model, const std::vector<at::Tensor>& calibration) const {
+  // Whole-model rewrites that keep the function exactly (folding, rotation).
+  virtual void prepare(Decoder& model, const std::vector<TokenBatch>& calibration) const {
     static_cast<void>(model), static_cast<void>(calibration);
   }
   // Chooses and trains what each site of one block holds. Batches carry the block's full-precision inputs and outputs.

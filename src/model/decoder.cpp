@@ -3,7 +3,8 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include <limits>
+#include <algorithm>
+#include <cmath>
 
 #include "util/error.h"
 
@@ -15,10 +16,23 @@ at::Tensor split_heads(const at::Tensor& x, int64_t head_width) {
   return x.unflatten(-1, {-1, head_width}).transpose(1, 2);
 }
 
-at::Tensor positions_of(const at::Tensor& ids_BT, const at::Tensor& mask_BT, PaddingRule rule) {
-  if (rule == PaddingRule::kQueriesAndKeys && mask_BT.defined())
-    return (mask_BT.to(at::kLong).cumsum(-1) - 1).masked_fill(mask_BT == 0, 1);
-  return at::arange(ids_BT.size(1), ids_BT.options()).unsqueeze(0);
+// [K/2, B, T] of positions [A, B, T]: each frequency turns by the positions of its axis.
+at::Tensor by_frequency(const at::Tensor& positions_ABT, const std::vector<int64_t>& sections) {
+  std::vector<int64_t> axes;
+  for (size_t axis = 0; axis < sections.size(); ++axis)
+    axes.insert(axes.end(), static_cast<size_t>(sections[axis]), static_cast<int64_t>(axis));
+  return positions_ABT.index_select(0, at::tensor(axes, positions_ABT.options()));
+}
+
+// The rotary base for a text that reaches `length` positions. Source: InternLM2's DynamicNTKScalingRotaryEmbedding.
+double rope_base(const DecoderConfig& c, const at::Tensor& positions) {
+  if (c.dynamic_rope_factor == 0) return c.rope_theta;
+  const int64_t length = positions.max().item<int64_t>() + 1;
+  if (length <= c.max_positions) return c.rope_theta;
+  const double stretch = c.dynamic_rope_factor * static_cast<double>(length) / static_cast<double>(c.max_positions) -
+                         (c.dynamic_rope_factor - 1);
+  const auto width = static_cast<double>(c.head_width);
+  return c.rope_theta * std::pow(stretch, width / (width - 2));
 }
 
 // Additive bias [B, 1, 1 or T, T]: the lowest float rather than -inf, since a pad's own row may be hidden entirely.
@@ -88,14 +102,30 @@ ForwardContext ForwardContext::window(KvCache& of_sequence, int64_t window_begin
   return part;
 }
 
-ForwardContext Decoder::context(const at::Tensor& ids_BT, const at::Tensor& attention_mask_BT) const {
+bool DecoderConfig::ends_answer(int64_t id) const {
+  return id == eos_id || std::find(more_stop_ids.begin(), more_stop_ids.end(), id) != more_stop_ids.end();
+}
+
+at::Tensor Decoder::positions(const TokenBatch& batch, const at::Tensor& mask_BT) const {
+  if (config.padding == PaddingRule::kQueriesAndKeys && mask_BT.defined())
+    return (mask_BT.to(at::kLong).cumsum(-1) - 1).masked_fill(mask_BT == 0, 1);
+  if (!batch.positions_ABT.defined()) return at::arange(batch.length(), batch.ids_BT.options()).unsqueeze(0);
+  const int64_t axes = batch.positions_ABT.size(0);
+  if (axes == 1) return batch.positions_ABT[0];
+  FREEACT_CHECK(axes == std::ssize(config.rope_sections), "{} axes of positions for a model of {}", axes,
+                config.rope_sections.size());
+  return by_frequency(batch.positions_ABT, config.rope_sections);
+}
+
+ForwardContext Decoder::context(const TokenBatch& batch, const at::Tensor& attention_mask_BT) const {
   // A mask without a pad hides nothing; leaving it out keeps the fast attention paths.
   const bool padded = attention_mask_BT.defined() && attention_mask_BT.eq(0).any().item<bool>();
   const at::Tensor mask = padded ? attention_mask_BT : at::Tensor();
   if (padded && config.causal) throw UserError("padded batches are not supported for causal models");
   ForwardContext context;
-  context.types_BT = types(ids_BT);
-  context.rope = rope_table(positions_of(ids_BT, mask, config.padding), config.head_width, config.rope_theta);
+  context.types_BT = types(batch.ids_BT);
+  const at::Tensor places = positions(batch, mask);
+  context.rope = rope_table(places, config.head_width, rope_base(config, places));
   if (config.rope_in_model_dtype)
     context.rope = {context.rope.cos.to(embedding.scalar_type()), context.rope.sin.to(embedding.scalar_type())};
   if (padded) context.bias = padding_bias(mask, config.padding, embedding.scalar_type());
@@ -103,15 +133,28 @@ ForwardContext Decoder::context(const at::Tensor& ids_BT, const at::Tensor& atte
 }
 
 at::Tensor Decoder::types(const at::Tensor& ids_BT) const {
-  return (ids_BT == config.mask_id).to(at::kLong);
+  return (ids_BT == (config.feature_id >= 0 ? config.feature_id : config.mask_id)).to(at::kLong);
 }
 
-at::Tensor Decoder::embed(const at::Tensor& ids_BT) const {
-  return at::embedding(embedding, ids_BT);
+at::Tensor Decoder::embed(const TokenBatch& batch) const {
+  const at::Tensor own_BTD = at::embedding(embedding, batch.ids_BT);
+  if (!batch.features_ND.defined()) return own_BTD;
+  const at::Tensor taken_BT = batch.ids_BT == config.feature_id;
+  const int64_t places = taken_BT.sum().item<int64_t>();
+  if (places != batch.features_ND.size(0))
+    throw UserError("the prompt has {} image tokens for {} image features", places, batch.features_ND.size(0));
+  at::Tensor features = batch.features_ND;
+  if (feature_basis_DD.defined()) features = at::matmul(features.to(at::kDouble), feature_basis_DD);
+  return own_BTD.masked_scatter(taken_BT.unsqueeze(-1), features.to(own_BTD.options()));
 }
 
-at::Tensor Decoder::hidden(const at::Tensor& ids_BT, const ForwardContext& context) const {
-  at::Tensor x_BTD = embed(ids_BT);
+void Decoder::transform_embeddings(const at::Tensor& matrix_DD) {
+  embedding = at::matmul(embedding.to(at::kDouble), matrix_DD).to(embedding.scalar_type());
+  feature_basis_DD = feature_basis_DD.defined() ? at::matmul(feature_basis_DD, matrix_DD) : matrix_DD;
+}
+
+at::Tensor Decoder::hidden(const TokenBatch& batch, const ForwardContext& context) const {
+  at::Tensor x_BTD = embed(batch);
   context.observe("embed", x_BTD);
   for (const Block& block : blocks) x_BTD = block.forward(x_BTD, context, config);
   return x_BTD;
@@ -123,12 +166,12 @@ at::Tensor Decoder::output(const at::Tensor& hidden, const ForwardContext& conte
   return head(normed);
 }
 
-at::Tensor Decoder::logits(const at::Tensor& ids_BT, const ForwardContext& context) const {
-  return output(hidden(ids_BT, context), context);
+at::Tensor Decoder::logits(const TokenBatch& batch, const ForwardContext& context) const {
+  return output(hidden(batch, context), context);
 }
 
-at::Tensor Decoder::logits(const at::Tensor& ids_BT, const at::Tensor& attention_mask_BT) const {
-  return logits(ids_BT, context(ids_BT, attention_mask_BT));
+at::Tensor Decoder::logits(const TokenBatch& batch, const at::Tensor& attention_mask_BT) const {
+  return logits(batch, context(batch, attention_mask_BT));
 }
 
 }  // namespace freeact

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/kv_cache.h"
+#include "model/token_batch.h"
 #include "ops/ops.h"
 #include "quant/site.h"
 
@@ -33,7 +34,16 @@ struct DecoderConfig {
   PaddingRule padding = PaddingRule::kKeysOnly;
   std::string sampler = "none";  // how a masked-diffusion model generates: "llada" or "dream"; none: autoregressive
   int64_t mask_id = -1, eos_id = -1, pad_id = -1;
+  std::vector<int64_t> more_stop_ids;  // tokens besides eos_id that end an answer
+  int64_t feature_id = -1;             // the token whose embeddings come from outside, such as those of an image
   std::vector<std::string> token_types = {"visible", "mask"};  // name of each token-type index
+  // Rotary embedding over several axes: how many of the K/2 frequencies, in turn, belong to each. Empty: one axis.
+  std::vector<int64_t> rope_sections;
+  // Past max_positions tokens the rotary base grows with this factor; 0: it does not.
+  double dynamic_rope_factor = 0;
+  int64_t max_positions = 0;
+
+  bool ends_answer(int64_t id) const;
 };
 
 // Called with (point, tensor) as a forward pass goes by: "embed", "block0.attention.qkv.input",
@@ -81,19 +91,27 @@ struct Decoder {
   DecoderConfig config;
   at::Tensor embedding;  // [V, D]
   std::vector<Block> blocks;
-  at::Tensor final_norm;  // [D]
-  Linear head;            // [V, D]
+  at::Tensor final_norm;        // [D]
+  Linear head;                  // [V, D]
+  at::Tensor feature_basis_DD;  // float64; features are multiplied by it before the first block; undefined: as they are
 
-  // ids [B, T] int64; attention_mask [B, T] (1 real, 0 pad) may be undefined.
-  ForwardContext context(const at::Tensor& ids_BT, const at::Tensor& attention_mask_BT = {}) const;
+  // attention_mask [B, T] (1 real, 0 pad) may be undefined.
+  ForwardContext context(const TokenBatch& batch, const at::Tensor& attention_mask_BT = {}) const;
   at::Tensor types(const at::Tensor& ids_BT) const;
-  at::Tensor embed(const at::Tensor& ids_BT) const;
-  // Hidden states [B, T, D] after all blocks, before the final norm. ids are those of the context's window.
-  at::Tensor hidden(const at::Tensor& ids_BT, const ForwardContext& context) const;
+  // Throws UserError unless the batch has as many features as tokens that take one, or none at all.
+  at::Tensor embed(const TokenBatch& batch) const;
+  // Hidden states [B, T, D] after all blocks, before the final norm. The batch is that of the context's window.
+  at::Tensor hidden(const TokenBatch& batch, const ForwardContext& context) const;
   // Logits [.., V] of any rows [.., D] of the hidden states.
   at::Tensor output(const at::Tensor& hidden, const ForwardContext& context) const;
-  at::Tensor logits(const at::Tensor& ids_BT, const ForwardContext& context) const;
-  at::Tensor logits(const at::Tensor& ids_BT, const at::Tensor& attention_mask_BT = {}) const;
+  at::Tensor logits(const TokenBatch& batch, const ForwardContext& context) const;
+  at::Tensor logits(const TokenBatch& batch, const at::Tensor& attention_mask_BT = {}) const;
+
+  // Multiplies all that enters the first block by a float64 matrix [D, D].
+  void transform_embeddings(const at::Tensor& matrix_DD);
+
+ private:
+  at::Tensor positions(const TokenBatch& batch, const at::Tensor& mask_BT) const;
 };
 
 }  // namespace freeact

@@ -23,7 +23,7 @@ DecoderConfig read_config(const nlohmann::json& json) {
   c.qkv_bias = c.rope_in_model_dtype = c.shifted_logits = true;
   c.padding = PaddingRule::kQueriesAndKeys;
   c.mask_id = config_value<int64_t>(json, "mask_token_id");
-  c.eos_id = config_value_or<int64_t>(json, "eos_token_id", -1);
+  read_stop_ids(json, c);
   c.pad_id = config_value_or<int64_t>(json, "pad_token_id", c.eos_id);
   if (json.contains("rope_scaling") && !json["rope_scaling"].is_null())
     throw UserError("config.json: rope_scaling is not supported for Dream; it must be null");

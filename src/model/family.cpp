@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "util/suggest.h"
 
 namespace freeact {
@@ -40,15 +42,24 @@ void check_numbers(const DecoderConfig& c) {
     throw UserError("config.json: the norm's epsilon is {}, but must be from 0 to 1", c.norm_eps);
   if (!(c.rope_theta > 0 && c.rope_theta < 1e30))
     throw UserError("config.json: the rotary base is {}, but must be positive and below 1e30", c.rope_theta);
+  const int64_t frequencies = c.head_width / 2;
+  int64_t shared = 0;
+  for (const int64_t section : c.rope_sections) shared += std::min(section, kMaxSize);
+  if (!c.rope_sections.empty() && shared != frequencies)
+    throw UserError("config.json: the rotary sections add up to {}, but a head has {} frequencies", shared,
+                    frequencies);
 }
 
 // A diffusion model cannot do without its mask; -1 stands for an end or pad token that there is not.
 void check_token_ids(const DecoderConfig& c) {
-  const struct {
+  struct TokenId {
     const char* what;
     int64_t id;
     bool optional;
-  } tokens[] = {{"mask", c.mask_id, c.causal}, {"end", c.eos_id, true}, {"pad", c.pad_id, true}};
+  };
+  std::vector<TokenId> tokens = {
+      {"mask", c.mask_id, c.causal}, {"end", c.eos_id, true}, {"pad", c.pad_id, true}, {"image", c.feature_id, true}};
+  for (const int64_t id : c.more_stop_ids) tokens.push_back({"end", id, false});
   for (const auto& [what, id, optional] : tokens)
     if ((id < 0 && !(optional && id == -1)) || id >= c.vocabulary_rows)
       throw UserError("config.json: the id {} of the {} token is outside the {} rows of the embedding", id, what,
@@ -58,12 +69,15 @@ void check_token_ids(const DecoderConfig& c) {
 }  // namespace
 
 const std::vector<Family>& families() {
-  static const std::vector<Family> table = {dream_family(), llada_family(), llama_family()};
+  static const std::vector<Family> table = {dream_family(),      llada_family(),    llama_family(),
+                                            qwen2_5_vl_family(), internvl_family(), internvl_llama_family()};
   return table;
 }
 
 const Family& find_family(const std::string& name, const nlohmann::json& config) {
-  const std::string model_type = config_value_or<std::string>(config, "model_type", "");
+  std::string model_type = config_value_or<std::string>(config, "model_type", "");
+  if (const auto part = config.find("llm_config"); part != config.end() && part->is_object())
+    model_type += "/" + config_value_or<std::string>(*part, "model_type", "");
   std::vector<std::string> known;
   for (const Family& family : families()) {
     known.push_back(family.name);
@@ -90,8 +104,50 @@ void refuse_config_value(const char* key, const nlohmann::json& value, const cha
   throw UserError("config.json: key '{}' has the unexpected value {}: it must be {}", key, text, wanted);
 }
 
-void visit_tensors(Decoder& decoder, const ModuleNames& modules,
-                   const std::function<void(const std::string&, const std::vector<int64_t>&, at::Tensor&)>& fn) {
+void read_stop_ids(const nlohmann::json& config, DecoderConfig& decoder) {
+  const auto found = config.find("eos_token_id");
+  if (found == config.end() || !found->is_array()) {
+    decoder.eos_id = config_value_or<int64_t>(config, "eos_token_id", -1);
+    return;
+  }
+  for (const auto& id : *found) {
+    if (!id.is_number_integer()) refuse_config_value("eos_token_id", *found, "a token or a list of them");
+    if (decoder.eos_id < 0)
+      decoder.eos_id = id.get<int64_t>();
+    else
+      decoder.more_stop_ids.push_back(id.get<int64_t>());
+  }
+}
+
+namespace {
+
+// [(H + 2 G) K, D] and back, see ModuleNames::fused_qkv.
+std::vector<at::Tensor> split_qkv(const at::Tensor& fused, const DecoderConfig& c) {
+  const int64_t served = c.num_heads / c.num_kv_heads;
+  const at::Tensor heads = fused.view({c.num_kv_heads, served + 2, c.head_width, c.width});
+  const auto rows = [&](const at::Tensor& part) { return part.reshape({-1, c.width}); };
+  return {rows(heads.slice(1, 0, served)), rows(heads.select(1, served)), rows(heads.select(1, served + 1))};
+}
+
+at::Tensor join_qkv(const std::vector<Linear>& qkv, const DecoderConfig& c) {
+  std::vector<at::Tensor> heads;
+  for (const Linear& linear : qkv) heads.push_back(linear.weight.view({c.num_kv_heads, -1, c.head_width, c.width}));
+  return at::cat(heads, 1).reshape({-1, c.width});
+}
+
+// The tensor of three linears, taken apart when the visitor has filled it.
+void visit_fused_qkv(std::vector<Linear>& qkv, const std::string& name, const DecoderConfig& c,
+                     const TensorVisitor& fn) {
+  at::Tensor fused = qkv[0].weight.defined() ? join_qkv(qkv, c) : at::Tensor();
+  fn(name + ".weight", {(c.num_heads + 2 * c.num_kv_heads) * c.head_width, c.width}, fused);
+  if (!fused.defined()) return;
+  const auto parts = split_qkv(fused, c);
+  for (size_t i = 0; i < qkv.size(); ++i) qkv[i].weight = parts[i];
+}
+
+}  // namespace
+
+void visit_tensors(Decoder& decoder, const ModuleNames& modules, const TensorVisitor& fn) {
   const DecoderConfig& c = decoder.config;
   decoder.blocks.resize(static_cast<size_t>(c.num_layers));
   fn(modules.embedding + ".weight", {c.vocabulary_rows, c.width}, decoder.embedding);
@@ -110,9 +166,13 @@ void visit_tensors(Decoder& decoder, const ModuleNames& modules,
     block.at(SiteId::kAttentionOutput).resize(1);
     block.at(SiteId::kMlpDown).resize(1);
     fn(in_block(modules.attention_norm, i) + ".weight", {c.width}, block.attention_norm);
-    linear(in_block(modules.query, i), qkv[0], query_width, c.width, c.qkv_bias);
-    linear(in_block(modules.key, i), qkv[1], key_width, c.width, c.qkv_bias);
-    linear(in_block(modules.value, i), qkv[2], key_width, c.width, c.qkv_bias);
+    if (modules.fused_qkv.empty()) {
+      linear(in_block(modules.query, i), qkv[0], query_width, c.width, c.qkv_bias);
+      linear(in_block(modules.key, i), qkv[1], key_width, c.width, c.qkv_bias);
+      linear(in_block(modules.value, i), qkv[2], key_width, c.width, c.qkv_bias);
+    } else {
+      visit_fused_qkv(qkv, in_block(modules.fused_qkv, i), c, fn);
+    }
     linear(in_block(modules.attention_output, i), block.at(SiteId::kAttentionOutput)[0], c.width, query_width, false);
     fn(in_block(modules.mlp_norm, i) + ".weight", {c.width}, block.mlp_norm);
     linear(in_block(modules.gate, i), gate_up[0], c.mlp_width, c.width, false);
@@ -146,13 +206,27 @@ Decoder build_decoder(const DecoderConfig& config, const ModuleNames& modules,
   return decoder;
 }
 
-Decoder load_decoder(const CheckpointFolder& folder, const std::string& family_name, at::ScalarType dtype,
-                     at::Device device) {
+LoadedNetwork load_network(const CheckpointFolder& folder, const std::string& family_name, at::ScalarType dtype,
+                           at::Device device) {
   const Family& family = find_family(family_name, folder.config());
   const DecoderConfig config = read_decoder_config(family, folder.config());
-  folder.check(expected_tensors(config, family.modules));
+  auto vision = family.make_vision ? family.make_vision(folder.config()) : nullptr;
+  std::vector<TensorSpec> table = expected_tensors(config, family.modules);
+  if (vision)
+    vision->visit_tensors([&](const std::string& name, const std::vector<int64_t>& shape, at::Tensor&) {
+      table.push_back({name, shape});
+    });
+  folder.check(table);
   const auto source = [&](const std::string& name) { return folder.load(name, dtype, device); };
-  return build_decoder(config, family.modules, source, dtype, device);
+  if (vision)
+    vision->visit_tensors(
+        [&](const std::string& name, const std::vector<int64_t>&, at::Tensor& tensor) { tensor = source(name); });
+  return {build_decoder(config, family.modules, source, dtype, device), std::move(vision)};
+}
+
+Decoder load_decoder(const CheckpointFolder& folder, const std::string& family, at::ScalarType dtype,
+                     at::Device device) {
+  return load_network(folder, family, dtype, device).decoder;
 }
 
 }  // namespace freeact

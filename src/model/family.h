@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <type_traits>
@@ -10,6 +11,7 @@
 
 #include "checkpoint/folder.h"
 #include "model/decoder.h"
+#include "model/vision_tower.h"
 #include "util/error.h"
 
 namespace freeact {
@@ -18,14 +20,21 @@ namespace freeact {
 struct ModuleNames {
   std::string embedding, final_norm, head;
   std::string attention_norm, mlp_norm;
-  std::string query, key, value, attention_output, gate, up, down;
+  std::string query = {}, key = {}, value = {};  // empty where they are fused
+  std::string attention_output, gate, up, down;
+  // InternLM2: query, key and value in one tensor [(H + 2 G) K, D]; its rows are, for each of the G key/value heads,
+  // the H / G query heads it serves, the key head and the value head.
+  std::string fused_qkv = {};
 };
 
 struct Family {
   std::string name;
-  std::vector<std::string> model_types;                        // values of "model_type" in config.json
+  // Values of "model_type" in config.json; behind a slash that of its "llm_config", where it has one.
+  std::vector<std::string> model_types;
   DecoderConfig (*read_config)(const nlohmann::json& config);  // key by key; see read_decoder_config
   ModuleNames modules;
+  // The part that sees images, of the whole config.json; null for models of text.
+  std::unique_ptr<VisionTower> (*make_vision)(const nlohmann::json& config) = nullptr;
 };
 
 // All families, in one visible table. A new family is one file and one line here.
@@ -36,6 +45,9 @@ const Family& find_family(const std::string& name, const nlohmann::json& config)
 Family dream_family();
 Family llada_family();
 Family llama_family();
+Family qwen2_5_vl_family();
+Family internvl_family();
+Family internvl_llama_family();
 
 // Reads config.json with family.read_config and checks what no single key tells: sizes within limits, heads that
 // divide, token ids within the rows of the embedding. Throws one UserError naming the value.
@@ -43,9 +55,7 @@ DecoderConfig read_decoder_config(const Family& family, const nlohmann::json& co
 
 // Calls fn(tensor name, expected shape, tensor) for every tensor of the decoder; blocks are resized to the config
 // first.
-void visit_tensors(
-    Decoder& decoder, const ModuleNames& modules,
-    const std::function<void(const std::string& name, const std::vector<int64_t>& shape, at::Tensor& tensor)>& fn);
+void visit_tensors(Decoder& decoder, const ModuleNames& modules, const TensorVisitor& fn);
 
 // The tensor table a checkpoint must hold. It has a line per tensor, so an untrusted config is checked first.
 std::vector<TensorSpec> expected_tensors(const DecoderConfig& config, const ModuleNames& modules);
@@ -55,11 +65,23 @@ Decoder build_decoder(const DecoderConfig& config, const ModuleNames& modules,
                       const std::function<at::Tensor(const std::string&)>& source, at::ScalarType dtype,
                       at::Device device = at::kCPU);
 
+// What a checkpoint holds. vision is null for models of text.
+struct LoadedNetwork {
+  Decoder decoder;
+  std::unique_ptr<VisionTower> vision;
+};
+
 // Checks config.json and the tensor table, then loads tensor by tensor straight to device: the memory needed is the
 // model's and one tensor's. On the CPU, tensors that the file holds in dtype stay views of the mapped file.
 // family may be empty (see find_family).
+LoadedNetwork load_network(const CheckpointFolder& folder, const std::string& family, at::ScalarType dtype,
+                           at::Device device = at::kCPU);
+// The same without the vision tower.
 Decoder load_decoder(const CheckpointFolder& folder, const std::string& family, at::ScalarType dtype,
                      at::Device device = at::kCPU);
+
+// "eos_token_id" of config.json: one token or a list of them. The first is eos_id, the others are more_stop_ids.
+void read_stop_ids(const nlohmann::json& config, DecoderConfig& decoder);
 
 // The value of a key is of the wrong type; wanted says what it must be.
 [[noreturn]] void refuse_config_value(const char* key, const nlohmann::json& value, const char* wanted);

@@ -22,7 +22,7 @@ DecoderConfig read_config(const nlohmann::json& json) {
   c.tied_head = config_value_or(json, "weight_tying", false);
   c.qkv_bias = config_value_or(json, "include_qkv_bias", false);
   c.mask_id = config_value<int64_t>(json, "mask_token_id");
-  c.eos_id = config_value_or<int64_t>(json, "eos_token_id", -1);
+  read_stop_ids(json, c);
   c.pad_id = config_value_or<int64_t>(json, "pad_token_id", c.eos_id);
   if (config_value_or(json, "include_bias", false) || config_value_or(json, "alibi", false) ||
       config_value_or(json, "attention_layer_norm", false) || config_value_or(json, "input_emb_norm", false))

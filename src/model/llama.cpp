@@ -18,7 +18,7 @@ DecoderConfig read_config(const nlohmann::json& json) {
   c.norm_eps = config_value<double>(json, "rms_norm_eps");
   c.rope_theta = config_value_or<double>(json, "rope_theta", 10000.0);
   c.tied_head = config_value_or(json, "tie_word_embeddings", false);
-  c.eos_id = config_value_or<int64_t>(json, "eos_token_id", -1);
+  read_stop_ids(json, c);
   c.causal = true;
   c.rope_in_model_dtype = true;
   c.token_types = {"text"};

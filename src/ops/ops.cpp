@@ -28,12 +28,12 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
   return normal.to(x.scalar_type()) * weight;
 }
 
-RopeTable rope_table(const at::Tensor& positions_BT, int64_t head_width, double theta) {
-  const at::Tensor exponents =
-      at::arange(0, head_width, 2, at::TensorOptions(at::kFloat).device(positions_BT.device())) /
-      static_cast<double>(head_width);
+RopeTable rope_table(const at::Tensor& positions, int64_t head_width, double theta) {
+  const at::Tensor exponents = at::arange(0, head_width, 2, at::TensorOptions(at::kFloat).device(positions.device())) /
+                               static_cast<double>(head_width);
   const at::Tensor frequencies = 1.0 / at::pow(theta, exponents);
-  const at::Tensor half = positions_BT.to(at::kFloat).unsqueeze(-1) * frequencies;
+  const at::Tensor turns = positions.dim() == 3 ? positions.permute({1, 2, 0}) : positions.unsqueeze(-1);
+  const at::Tensor half = turns.to(at::kFloat) * frequencies;
   const at::Tensor angles = at::cat({half, half}, -1).unsqueeze(1);
   return {angles.cos(), angles.sin()};
 }

@@ -11,11 +11,12 @@ namespace freeact {
 // models do.
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps);
 
-// Cosine and sine [B or 1, 1, T, K] of the half-split rotary embedding for integer positions [B or 1, T], in float32.
+// Cosine and sine [B or 1, 1, T, K] of the half-split rotary embedding, in float32. Integer positions [B or 1, T], or
+// [K/2, B or 1, T] where every frequency turns by positions of its own.
 struct RopeTable {
   at::Tensor cos, sin;
 };
-RopeTable rope_table(const at::Tensor& positions_BT, int64_t head_width, double theta);
+RopeTable rope_table(const at::Tensor& positions, int64_t head_width, double theta);
 
 // Rotates x [B, H, T, K]: pairs are (i, i + K/2). In float32 when the table is float32, then cast back.
 at::Tensor apply_rope(const at::Tensor& x_BHTK, const RopeTable& table);

@@ -32,13 +32,13 @@ std::vector<double> mask_ratios(size_t count, const CalibrationConfig& config, R
 }
 
 // The ids with the first `ratio` of the positions `answer`, at least one, masked.
-at::Tensor mask_share(std::vector<int64_t> ids, const std::vector<size_t>& answer, double ratio, int64_t mask_id) {
+TokenBatch mask_share(std::vector<int64_t> ids, const std::vector<size_t>& answer, double ratio, int64_t mask_id) {
   const auto count = std::max<size_t>(1, static_cast<size_t>(std::llround(ratio * static_cast<double>(answer.size()))));
   for (size_t i = 0; i < std::min(count, answer.size()); ++i) ids[answer[i]] = mask_id;
-  return at::tensor(ids, at::kLong);
+  return ids;
 }
 
-at::Tensor mask_answer(const TokenSequence& sequence, double ratio, int64_t mask_id, Random& random) {
+TokenBatch mask_answer(const TokenSequence& sequence, double ratio, int64_t mask_id, Random& random) {
   std::vector<size_t> answer;
   for (size_t i = 0; i < sequence.target.size(); ++i)
     if (sequence.masked[i] == mask_id) answer.push_back(i);
@@ -46,10 +46,10 @@ at::Tensor mask_answer(const TokenSequence& sequence, double ratio, int64_t mask
   return mask_share(sequence.target, answer, ratio, mask_id);
 }
 
-std::vector<at::Tensor> mask_answers(const std::vector<TokenSequence>& sequences, const CalibrationConfig& config,
+std::vector<TokenBatch> mask_answers(const std::vector<TokenSequence>& sequences, const CalibrationConfig& config,
                                      int64_t mask_id, Random& random) {
   const auto ratios = mask_ratios(sequences.size(), config, random);
-  std::vector<at::Tensor> masked;
+  std::vector<TokenBatch> masked;
   for (size_t i = 0; i < sequences.size(); ++i) masked.push_back(mask_answer(sequences[i], ratios[i], mask_id, random));
   return masked;
 }
@@ -71,10 +71,10 @@ Spacing spacing(const CalibrationConfig& config, const PlainText& text, const st
 
 // Running text as a diffusion model sees it. Masks may be anywhere but in front, where nothing predicts them with
 // shifted logits.
-std::vector<at::Tensor> masked_text(const std::vector<std::vector<int64_t>>& texts, const CalibrationConfig& config,
+std::vector<TokenBatch> masked_text(const std::vector<std::vector<int64_t>>& texts, const CalibrationConfig& config,
                                     int64_t mask_id, Random& random) {
   const auto ratios = mask_ratios(texts.size(), config, random);
-  std::vector<at::Tensor> masked;
+  std::vector<TokenBatch> masked;
   for (const auto& ids : texts) {
     std::vector<size_t> positions(ids.size() - 1);
     std::iota(positions.begin(), positions.end(), 1);
@@ -82,12 +82,6 @@ std::vector<at::Tensor> masked_text(const std::vector<std::vector<int64_t>>& tex
     masked.push_back(mask_share(ids, positions, ratios[masked.size()], mask_id));
   }
   return masked;
-}
-
-std::vector<at::Tensor> as_tensors(const std::vector<std::vector<int64_t>>& sequences) {
-  std::vector<at::Tensor> tensors;
-  for (const auto& ids : sequences) tensors.push_back(at::tensor(ids, at::kLong));
-  return tensors;
 }
 
 CalibrationSequences draw_text(const CalibrationConfig& config, const std::filesystem::path& file, int64_t count,
@@ -101,7 +95,7 @@ CalibrationSequences draw_text(const CalibrationConfig& config, const std::files
     learnt.push_back(text.tokens(tokenizer, first + i * stride, config.sequence_length));
     held_out.push_back(text.tokens(tokenizer, first + i * stride + stride / 2, config.sequence_length));
   }
-  if (model.mask_id < 0) return {as_tensors(learnt), as_tensors(held_out)};
+  if (model.mask_id < 0) return {{learnt.begin(), learnt.end()}, {held_out.begin(), held_out.end()}};
   return {masked_text(learnt, config, model.mask_id, random), masked_text(held_out, config, model.mask_id, random)};
 }
 
@@ -120,11 +114,11 @@ CalibrationSequences draw_items(const DatasetPart& part, const CalibrationConfig
 }
 
 // A run of each source in turn.
-std::vector<at::Tensor> interleave(const std::vector<CalibrationSequences>& sources,
-                                   std::vector<at::Tensor> CalibrationSequences::*side) {
+std::vector<TokenBatch> interleave(const std::vector<CalibrationSequences>& sources,
+                                   std::vector<TokenBatch> CalibrationSequences::*side) {
   size_t longest = 0;
   for (const auto& source : sources) longest = std::max(longest, (source.*side).size());
-  std::vector<at::Tensor> all;
+  std::vector<TokenBatch> all;
   for (size_t start = 0; start < longest; start += kRun)
     for (const auto& source : sources)
       for (size_t i = start; i < std::min(start + kRun, (source.*side).size()); ++i) all.push_back((source.*side)[i]);

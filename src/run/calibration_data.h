@@ -15,7 +15,7 @@
 namespace freeact {
 
 struct CalibrationSequences {
-  std::vector<at::Tensor> calibration, held_out;  // ids [T] each
+  std::vector<TokenBatch> calibration, held_out;  // a sequence each
 };
 
 // num_samples sequences to learn from and up to as many others to measure errors on, drawn by the seed. Of a data set's

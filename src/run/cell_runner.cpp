@@ -3,10 +3,8 @@
 #include <ATen/ATen.h>
 
 #include "calibration/activation_statistics.h"
-#include "checkpoint/folder.h"
 #include "config/yaml.h"
 #include "eval/evaluate.h"
-#include "model/family.h"
 #include "run/external.h"
 #include "run/provenance.h"
 #include "run/task_settings.h"
@@ -71,9 +69,7 @@ std::shared_ptr<const LoadedModel> ModelCache::get(const ModelConfig& config) {
   if (!slot) {
     const fs::path path = project_.resolve(config.path);
     require_imported(path);
-    const CheckpointFolder folder(path);
-    slot = std::make_shared<LoadedModel>(LoadedModel{load_decoder(folder, config.family, parse_dtype(config.dtype)),
-                                                     Tokenizer::load(path), folder.hash()});
+    slot = std::make_shared<LoadedModel>(load_model(path, config.family, parse_dtype(config.dtype)));
   }
   return slot;
 }
@@ -175,10 +171,10 @@ Decoder CellRunner::quantise(const Cell& cell, const LoadedModel& model, const f
       find_method(methods_, e.method.name).make(e.method.settings, {spec_of(e.quant), derive_seed(e.seed, "method")});
   const auto data = draw(e, model);
   DriverJob job;
-  job.calibration_ids = make_batches(data.calibration, method->batch_size());
-  job.held_out_ids = make_batches(data.held_out, kHeldOutBatch);
+  job.calibration = make_batches(data.calibration, method->batch_size());
+  job.held_out = make_batches(data.held_out, kHeldOutBatch);
   Decoder prepared = model.decoder;
-  method->prepare(prepared, job.calibration_ids);
+  method->prepare(prepared, job.calibration);
   job.calibrate = [&](const Block& block, const std::vector<BlockBatch>& batches) {
     return method->calibrate(block, batches, prepared.config);
   };

@@ -11,21 +11,13 @@
 #include "config/plan.h"
 #include "eval/evaluate.h"
 #include "method/method.h"
-#include "model/decoder.h"
+#include "prompt/loaded_model.h"
 #include "run/calibration_data.h"
 #include "run/project.h"
 #include "run/provenance.h"
 #include "store/record.h"
-#include "tokenizer/tokenizer.h"
 
 namespace freeact {
-
-// A loaded checkpoint, shared read-only by all cells that use it.
-struct LoadedModel {
-  Decoder decoder;
-  Tokenizer tokenizer;
-  std::string hash;
-};
 
 // Loads each checkpoint once. Thread safe.
 class ModelCache {

@@ -1,8 +1,11 @@
 #include "verify/checkpoint_cases.h"
 
 #include <algorithm>
+#include <functional>
+#include <set>
 
 #include "tokenizer/verify_cases.h"
+#include "util/error.h"
 #include "util/files.h"
 #include "verify/family_cases.h"
 
@@ -17,39 +20,70 @@ std::string folder_name(const fs::path& folder) {
   return (path.has_filename() ? path : path.parent_path()).filename().string();
 }
 
-std::vector<CheckLine> check_case(ReferenceSet& set, const std::string& name, const std::string& title) {
+std::vector<CheckLine> run_check(ReferenceSet& set, const std::string& name, const std::string& title,
+                                 const std::function<CaseCheck()>& find) {
   ReferenceCase reference(set, name, title);
   try {
-    const nlohmann::json& settings = reference.settings();
-    const std::string kind = settings.is_object() ? settings.value("kind", "") : "";
-    find_case_check(set.family().name, kind)(reference);
+    find()(reference);
     return reference.finish();
   } catch (const std::exception& error) {
     return reference.fail(error.what());
   }
 }
 
-// References of no case are not held against anything; say so rather than pass over them.
-void count_unclaimed(const ReferenceSet& set, const std::string& folder, const Filter& filter, CheckReport& report) {
-  const auto belongs_to_a_case = [&](const std::string& tensor) {
-    for (const auto& [name, settings] : set.cases().items())
-      if (tensor.starts_with(name + ".")) return true;
-    return false;
+CaseCheck check_of_case(ReferenceSet& set, const std::string& name) {
+  const nlohmann::json& settings = set.cases().at(name);
+  return find_case_check(set.family().name, settings.is_object() ? settings.value("kind", "") : "");
+}
+
+// "image.chart" of the tensor "image.chart.rgb" and the group "image."; "" when the tensor is of another group.
+std::string group_of(const std::string& tensor, const std::string& group) {
+  if (!group.ends_with('.')) return tensor.starts_with(group + ".") ? group : "";
+  return tensor.starts_with(group) ? tensor.substr(0, tensor.find('.', group.size())) : "";
+}
+
+// What there is of a group in the set.
+std::set<std::string> names_of_group(const ReferenceSet& set, const std::string& group) {
+  std::set<std::string> names;
+  if (set.description().contains(group)) names.insert(group);
+  for (const auto& [tensor, info] : set.tensors().tensors())
+    if (const std::string name = group_of(tensor, group); !name.empty()) names.insert(name);
+  return names;
+}
+
+// An unknown family has been said with every case.
+std::string family_or_none(ReferenceSet& set) {
+  try {
+    return set.family().name;
+  } catch (const UserError&) {
+    return "";
+  }
+}
+
+// References of no case or group are not held against anything; say so rather than pass over them.
+void count_unclaimed(const ReferenceSet& set, const std::set<std::string>& known, const std::string& folder,
+                     const Filter& filter, CheckReport& report) {
+  const auto is_known = [&](const std::string& tensor) {
+    return std::any_of(known.begin(), known.end(), [&](const auto& name) { return tensor.starts_with(name + "."); });
   };
   for (const auto& [tensor, info] : set.tensors().tensors())
-    if (!belongs_to_a_case(tensor) && filter(folder + "/" + tensor))
+    if (!is_known(tensor) && filter(folder + "/" + tensor))
       report.skip(folder + "/" + tensor, "*", "belongs to no case of io.json");
 }
 
 void verify_model(const fs::path& folder, const Filter& filter, CheckReport& report) {
   ReferenceSet set(folder);
-  const std::string name = folder_name(folder);
-  for (const auto& [key, settings] : set.cases().items()) {
-    const std::string title = name + "/" + key;
-    if (!filter(title)) continue;
-    for (CheckLine& line : check_case(set, key, title)) report.add(std::move(line));
-  }
-  count_unclaimed(set, name, filter, report);
+  const std::string prefix = folder_name(folder) + "/";
+  std::set<std::string> known;
+  const auto check = [&](const std::string& name, const std::function<CaseCheck()>& find) {
+    known.insert(name);
+    if (!filter(prefix + name)) return;
+    for (CheckLine& line : run_check(set, name, prefix + name, find)) report.add(std::move(line));
+  };
+  for (const auto& [name, settings] : set.cases().items()) check(name, [&] { return check_of_case(set, name); });
+  for (const GroupCheck& group : group_checks(family_or_none(set)))
+    for (const auto& name : names_of_group(set, group.name)) check(name, [&] { return group.check; });
+  count_unclaimed(set, known, folder_name(folder), filter, report);
 }
 
 // "encode/12" is output 12 of the case FOLDER/tokenizer.encode.

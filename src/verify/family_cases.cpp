@@ -4,6 +4,7 @@
 
 #include "util/error.h"
 #include "util/suggest.h"
+#include "verify/image_cases.h"
 
 namespace freeact {
 namespace {
@@ -17,6 +18,8 @@ const std::map<std::string, Checks>& checks_by_family() {
       {"llada",
        {{"forward", check_forward}, {"generation", check_llada_generation}, {"likelihood", check_llada_likelihood}}},
       {"llama", {{"forward", check_forward}, {"generation", check_greedy_generation}}},
+      {"qwen2_5_vl", {{"", check_qwen_prompt}}},
+      {"internvl", {{"", check_internvl_prompt}}},
   };
   return table;
 }
@@ -29,6 +32,21 @@ std::vector<std::string> keys_of(const Map& map) {
 }
 
 }  // namespace
+
+const std::vector<GroupCheck>& group_checks(const std::string& family) {
+  static const std::map<std::string, std::vector<GroupCheck>> table = {
+      {"qwen2_5_vl",
+       {{"image.", check_qwen_image},
+        {"rope_index.", check_rope_index},
+        {"vision_pair", check_vision_pair},
+        {"smart_resize_table", check_smart_resize_table}}},
+      {"internvl",
+       {{"image.", check_internvl_image}, {"rope_dynamic", check_rope_dynamic}, {"tiling_table", check_tiling_table}}},
+  };
+  static const std::vector<GroupCheck> none;
+  const auto found = table.find(family);
+  return found == table.end() ? none : found->second;
+}
 
 CaseCheck find_case_check(const std::string& family, const std::string& kind) {
   const auto checks = checks_by_family().find(family);

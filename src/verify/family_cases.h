@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "verify/reference_set.h"
 
@@ -11,6 +12,14 @@ using CaseCheck = void (*)(ReferenceCase& reference);
 
 // By the family and the case's "kind" in io.json. Throws UserError naming what is known when there is none.
 CaseCheck find_case_check(const std::string& family, const std::string& kind);
+
+// Stored outputs that belong to no case: tensors whose names begin so ("image." with the word behind it), or an object
+// of io.json of that name.
+struct GroupCheck {
+  std::string name;
+  CaseCheck check;
+};
+const std::vector<GroupCheck>& group_checks(const std::string& family);
 
 // Any decoder: logits, hidden states after every block, inputs and outputs of every linear, queries and keys after the
 // rotary embedding. A bfloat16 case is held to the mean difference and the predicted tokens.

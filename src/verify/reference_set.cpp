@@ -19,6 +19,12 @@ double ReferenceSet::bound(const char* key, double fallback) const {
   return bounds->at(key).get<double>();
 }
 
+const nlohmann::json& ReferenceSet::image(const std::string& name) const {
+  const auto images = io_.find("images");
+  if (images == io_.end() || !images->contains(name)) throw UserError("io.json describes no image '{}'", name);
+  return images->at(name);
+}
+
 int64_t ReferenceSet::special_id(const char* name) const {
   const auto ids = io_.find("special_ids");
   if (ids == io_.end() || !ids->contains(name) || !ids->at(name).is_number_integer()) return -1;
@@ -35,12 +41,20 @@ const Family& ReferenceSet::family() {
 }
 
 const Decoder& ReferenceSet::model(at::ScalarType dtype) {
-  if (model_ && model_->embedding.scalar_type() == dtype) return *model_;
-  model_.reset();  // before the next is loaded: two copies of 8B weights are more than many machines hold
-  model_ = load_decoder(checkpoint(), "", dtype);
-  if (special_id("mask") >= 0) model_->config.mask_id = special_id("mask");
-  if (special_id("eos") >= 0) model_->config.eos_id = special_id("eos");
-  return *model_;
+  if (network_ && network_->decoder.embedding.scalar_type() == dtype) return network_->decoder;
+  network_.reset();  // before the next is loaded: two copies of 8B weights are more than many machines hold
+  network_ = load_network(checkpoint(), "", dtype);
+  DecoderConfig& config = network_->decoder.config;
+  if (special_id("mask") >= 0) config.mask_id = special_id("mask");
+  if (special_id("eos") >= 0) config.eos_id = special_id("eos");
+  if (config.feature_id < 0) config.feature_id = special_id("<IMG_CONTEXT>");
+  return network_->decoder;
+}
+
+const VisionTower& ReferenceSet::vision() {
+  model(at::kFloat);
+  if (!network_->vision) throw UserError("the model has no vision tower");
+  return *network_->vision;
 }
 
 ReferenceCase::ReferenceCase(ReferenceSet& set, const std::string& name, const std::string& title)

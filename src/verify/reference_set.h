@@ -22,7 +22,10 @@ class ReferenceSet {
   explicit ReferenceSet(const std::filesystem::path& folder);
 
   const std::filesystem::path& folder() const { return folder_; }
+  const nlohmann::json& description() const { return io_; }
   const nlohmann::json& cases() const { return io_.at("cases"); }
+  // An entry of io.json's "images". Throws UserError when there is none.
+  const nlohmann::json& image(const std::string& name) const;
   const SafetensorsFile& tensors() const { return tensors_; }
 
   // A bound of io.json's "tolerance", or what the sets' description says where it gives none.
@@ -34,6 +37,8 @@ class ReferenceSet {
   // The model with its weights cast to dtype, and with the special ids of io.json. One at a time is kept: the
   // reference holds until the model is asked for in another dtype.
   const Decoder& model(at::ScalarType dtype);
+  // Its vision tower, in float32. Throws UserError when the model has none.
+  const VisionTower& vision();
 
  private:
   const CheckpointFolder& checkpoint();
@@ -42,17 +47,19 @@ class ReferenceSet {
   nlohmann::json io_;
   SafetensorsFile tensors_;
   std::optional<CheckpointFolder> checkpoint_;
-  std::optional<Decoder> model_;
+  std::optional<LoadedNetwork> network_;
 };
 
 // One case while it is checked: hands out its inputs, and remembers which of its tensors were asked for, so that an
 // output nobody understands cannot pass unnoticed.
 class ReferenceCase {
  public:
-  // name is the case's key in io.json; title what the report calls it.
+  // name is the case's key in io.json, or what the names of a group of tensors begin with; title what the report calls
+  // it.
   ReferenceCase(ReferenceSet& set, const std::string& name, const std::string& title);
 
   ReferenceSet& set() { return set_; }
+  const std::string& name() const { return name_; }
   const nlohmann::json& settings() const { return set_.cases().at(name_); }
   // Roles this case holds tensors for ("input_ids", "hidden.block0").
   const std::vector<std::string>& roles() const { return roles_; }

@@ -68,7 +68,7 @@ TEST(MeasureActivations, HasEverySiteLayerAndTypeAndCountsTokensOfEach) {
   const Decoder model = tiny_decoder();
   const auto batches = tiny_batches(3);
   int64_t masks = 0;
-  for (const auto& ids : batches) masks += (ids == model.config.mask_id).sum().item<int64_t>();
+  for (const auto& batch : batches) masks += (batch.ids_BT == model.config.mask_id).sum().item<int64_t>();
   const auto shapes = measure_activations(model, batches);
   ASSERT_EQ(shapes.size(), 2U * kNumSites * 2U);
   for (const auto& s : shapes) {
@@ -88,7 +88,7 @@ TEST(MeasureActivations, AgreesWithAForwardPassOfTheWholeModel) {
   ForwardContext context = model.context(batches[0]);
   context.observer = &observer;
   model.hidden(batches[0], context);
-  const ActivationShape wanted = measure_shape(seen.index({batches[0] == model.config.mask_id}));
+  const ActivationShape wanted = measure_shape(seen.index({batches[0].ids_BT == model.config.mask_id}));
   for (const auto& s : measure_activations(model, batches))
     if (s.layer == 1 && s.site == SiteId::kMlpDown && s.token_type == 1) {
       EXPECT_NEAR(s.shape.absmax / wanted.absmax, 1, 1e-5);  // sums of float32

@@ -34,12 +34,12 @@ inline Decoder tiny_decoder(int64_t width = 24, int64_t heads = 4, int64_t kv_he
 }
 
 // Batches of ids [2, 6], about half of them masks.
-inline std::vector<at::Tensor> tiny_batches(int64_t count) {
-  std::vector<at::Tensor> batches;
+inline std::vector<TokenBatch> tiny_batches(int64_t count) {
+  std::vector<TokenBatch> batches;
   at::manual_seed(1);
   for (int64_t i = 0; i < count; ++i) {
     const at::Tensor ids = at::randint(0, 30, {2, 6}, at::kLong);
-    batches.push_back(ids.masked_fill(at::rand({2, 6}) < 0.5, 31));
+    batches.emplace_back(ids.masked_fill(at::rand({2, 6}) < 0.5, 31));
   }
   return batches;
 }

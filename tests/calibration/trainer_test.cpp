@@ -34,22 +34,37 @@ TEST(CosineSchedule, EndsAtTheMinimumForAllGroups) {
 }
 
 TEST(MakeBatches, KeepsOrderAndNeverMixesLengths) {
-  const std::vector<at::Tensor> sequences = {at::zeros(3, at::kLong), at::ones(3, at::kLong), at::zeros(5, at::kLong),
-                                             at::full({5}, 2, at::kLong), at::full({5}, 3, at::kLong)};
+  std::vector<TokenBatch> sequences;
+  for (const int64_t length : {3, 3, 5, 5, 5})
+    sequences.emplace_back(at::full({1, length}, std::ssize(sequences), at::kLong));
   const auto batches = make_batches(sequences, 2);
   ASSERT_EQ(batches.size(), 3u);
-  EXPECT_EQ(batches[0].sizes(), (at::IntArrayRef{2, 3}));
-  EXPECT_EQ(batches[1].sizes(), (at::IntArrayRef{2, 5}));
-  EXPECT_EQ(batches[2].sizes(), (at::IntArrayRef{1, 5}));
-  EXPECT_EQ(batches[2][0][0].item<int64_t>(), 3);
+  EXPECT_EQ(batches[0].ids_BT.sizes(), (at::IntArrayRef{2, 3}));
+  EXPECT_EQ(batches[1].ids_BT.sizes(), (at::IntArrayRef{2, 5}));
+  EXPECT_EQ(batches[2].ids_BT.sizes(), (at::IntArrayRef{1, 5}));
+  EXPECT_EQ(batches[2].ids_BT[0][0].item<int64_t>(), 4);
+}
+
+TEST(MakeBatches, KeepsFeaturesAndPositionsWithTheirSequences) {
+  const auto sequence = [](int64_t i) {
+    return TokenBatch(at::full({1, 3}, i, at::kLong), at::full({2, 4}, static_cast<double>(i)),
+                      at::full({3, 1, 3}, i, at::kLong));
+  };
+  const auto batches = make_batches({sequence(0), sequence(1), TokenBatch(at::zeros({1, 3}, at::kLong))}, 2);
+  ASSERT_EQ(batches.size(), 2u);
+  EXPECT_EQ(batches[0].features_ND.sizes(), (at::IntArrayRef{4, 4}));
+  EXPECT_EQ(batches[0].features_ND[2][0].item<double>(), 1);
+  EXPECT_EQ(batches[0].positions_ABT.sizes(), (at::IntArrayRef{3, 2, 3}));
+  EXPECT_EQ(batches[0].positions_ABT[2][1][0].item<int64_t>(), 1);
+  EXPECT_FALSE(batches[1].features_ND.defined());
 }
 
 class Driver : public testing::Test {
  protected:
   DriverJob job(const std::filesystem::path& folder) {
     DriverJob j;
-    j.calibration_ids = tiny_batches(2);
-    j.held_out_ids = tiny_batches(1);
+    j.calibration = tiny_batches(2);
+    j.held_out = tiny_batches(1);
     j.progress_folder = folder;
     j.calibrate = [this](const Block& block, const std::vector<BlockBatch>&) {
       ++calibrated_;
@@ -74,7 +89,7 @@ TEST_F(Driver, GoesOnFromSavedBlocksWithTheSameResult) {
   calibrated_ = 0;
   const auto resumed = calibrate_model(model, job(folder));
   EXPECT_EQ(calibrated_, 1);
-  const at::Tensor ids = tiny_batches(1)[0];
+  const TokenBatch ids = tiny_batches(1)[0];
   const at::NoGradGuard no_grad;
   EXPECT_TRUE(at::equal(resumed.model.logits(ids), undisturbed.model.logits(ids)));
   ASSERT_EQ(resumed.errors.size(), undisturbed.errors.size());

@@ -81,6 +81,26 @@ TEST(CheckpointGolden, DreamMatchesItsReferenceOutputs) {
   EXPECT_EQ(report.passed(), kForward + kOthers) << table(report);
 }
 
+// The tower's observed points, resized and prepared images, positions, hidden states, greedy tokens: fewer comparisons
+// would mean that outputs are passed over.
+TEST(CheckpointGolden, QwenVlMatchesItsReferenceOutputs) {
+  const CheckReport report = verified(committed("qwen2_5_vl_tiny"));
+  EXPECT_EQ(report.failed(), 0) << table(report);
+  EXPECT_EQ(report.skipped(), 0) << table(report);
+  constexpr int kVision = 4 + 5 + 2, kText = 3 + 4 + 6 + 4 + 2;
+  constexpr int kImages = 3 * 3 + 1, kOthers = 2 + 1 + 1;  // positions of two images, a pair of images, the table
+  EXPECT_EQ(report.passed(), kVision + kText + kImages + kOthers) << table(report);
+}
+
+TEST(CheckpointGolden, InternVlMatchesItsReferenceOutputs) {
+  const CheckReport report = verified(committed("internvl2_5_tiny"));
+  EXPECT_EQ(report.failed(), 0) << table(report);
+  EXPECT_EQ(report.skipped(), 0) << table(report);
+  constexpr int kVision = 1 + 3 + 2, kText = 2 + 6 + 4 + 1;
+  constexpr int kImages = 3 * 2 + 2 + 1, kOthers = 4 + 1;  // the rotary table past its length, the table of tiles
+  EXPECT_EQ(report.passed(), kVision + kText + kImages + kOthers) << table(report);
+}
+
 class FullSet : public testing::TestWithParam<const char*> {};
 
 TEST_P(FullSet, BesideTheSourceTreeMatches) {
@@ -92,7 +112,8 @@ TEST_P(FullSet, BesideTheSourceTreeMatches) {
   EXPECT_GT(report.passed(), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, FullSet, testing::Values("llada_tiny", "dream_tiny"),
+INSTANTIATE_TEST_SUITE_P(Families, FullSet,
+                         testing::Values("llada_tiny", "dream_tiny", "qwen2_5_vl_tiny", "internvl2_5_tiny"),
                          [](const auto& set) { return std::string(set.param); });
 
 TEST(CheckpointGolden, FilterLeavesOutWholeCases) {

@@ -18,16 +18,16 @@ constexpr QuantSpec kFour = {{4, true}, {4, true}, {16, true}, {16, true}};
 constexpr QuantSpec kFourKv = {{4, true}, {4, true}, {4, false}, {4, false}};
 
 DriverResult quantise(const std::string& name, const Json& settings, const QuantSpec& spec, uint64_t seed,
-                      const Decoder& model = tiny_decoder()) {
+                      const Decoder& model = tiny_decoder(), const std::vector<TokenBatch>& data = tiny_batches(6)) {
   const auto table = method_table();
   const auto method = find_method(table, name).make(settings, {spec, seed});
   DriverJob job;
-  job.calibration_ids = tiny_batches(4);
-  job.held_out_ids = tiny_batches(2);
+  job.calibration = {data.begin(), data.begin() + 4};
+  job.held_out = {data.begin(), data.begin() + 2};
   Decoder prepared = model;
   {
     const at::NoGradGuard no_grad;
-    method->prepare(prepared, job.calibration_ids);
+    method->prepare(prepared, job.calibration);
   }
   job.calibrate = [&](const Block& block, const std::vector<BlockBatch>& batches) {
     return method->calibrate(block, batches, prepared.config);
@@ -92,17 +92,44 @@ TEST_P(EveryMethod, QuantisesKeysAndValues) {
   EXPECT_LT(relative_difference(with, logits(tiny_decoder())), 1.0);
 }
 
-// The same code on checkpoints in the published form: LLaDA's, and Dream's where its folder lies beside the checkout.
+// Prompts with an image of `num_tokens` tokens behind the second token, its features as large as embeddings.
+std::vector<TokenBatch> batches_with_images(const Decoder& model, int64_t num_tokens) {
+  std::vector<TokenBatch> batches = tiny_batches(6);
+  for (TokenBatch& batch : batches) {
+    const at::Tensor image = at::full({2, num_tokens}, model.config.feature_id, at::kLong);
+    batch.ids_BT = at::cat({batch.ids_BT.slice(1, 0, 2), image, batch.ids_BT.slice(1, 2)}, 1);
+    batch.features_ND = at::randn({2 * num_tokens, model.config.width}) * model.embedding.std();
+  }
+  return batches;
+}
+
+// The same code on checkpoints in the published form.
 TEST_P(EveryMethod, RunsOnPublishedFamilies) {
-  for (const char* set : {"llada_tiny", "dream_tiny"}) {
+  for (const char* set : {"llada_tiny", "dream_tiny", "qwen2_5_vl_tiny", "internvl2_5_tiny"}) {
     const auto folder = std::filesystem::path(FREEACT_SOURCE_DIR) / "tests/golden/data" / set;
-    const Decoder model = load_decoder(CheckpointFolder(folder), "", at::kFloat);
-    DriverResult result = quantise(GetParam(), quick(GetParam()), kFour, 1, model);
+    Decoder model = load_decoder(CheckpointFolder(folder), "", at::kFloat);
+    const bool sees = model.config.token_types[1] == "vision";
+    if (sees) model.config.feature_id = model.config.vocabulary_rows - 1;
+    const auto data = sees ? batches_with_images(model, 4) : tiny_batches(6);
+    DriverResult result = quantise(GetParam(), quick(GetParam()), kFour, 1, model, data);
     const at::NoGradGuard no_grad;
-    const at::Tensor ids = tiny_batches(1)[0], got = result.model.logits(ids), wanted = model.logits(ids);
+    const at::Tensor got = result.model.logits(data[0]), wanted = model.logits(data[0]);
     EXPECT_LT(relative_difference(got, wanted), 1.5) << folder;  // NaN fails as well
     EXPECT_GT(relative_difference(got, wanted), 1e-3) << folder;
+    EXPECT_EQ(result.errors.size(), model.blocks.size() * kNumSites * 2) << "errors of both token types";
   }
+}
+
+// Features enter the model in the basis that a rotation has given it.
+TEST_P(EveryMethod, LeavesPromptsWithImagesUnchanged) {
+  Decoder model = tiny_decoder();
+  model.config.feature_id = 29;
+  const auto data = batches_with_images(model, 3);
+  Json settings = quick(GetParam());
+  if (GetParam() == "freeact") settings["rank_fraction"] = 0.0;
+  DriverResult result = quantise(GetParam(), settings, kFloat, 1, model, data);
+  const at::NoGradGuard no_grad;
+  EXPECT_LT(relative_difference(result.model.logits(data[0]), model.logits(data[0])), 2e-5);
 }
 
 TEST_P(EveryMethod, RefusesUnknownSettings) {

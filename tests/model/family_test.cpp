@@ -216,7 +216,7 @@ TEST_F(Loading, AbsurdConfigsAreRefused) {
       {"rope_theta", "NaN", "'rope_theta'"},
       {"mask_token_id", 48, "mask token is outside the 48 rows"},
       {"mask_token_id", -1, "mask token"},
-      {"eos_token_id", {38, 39}, "'eos_token_id' has the unexpected value [38,39]"},
+      {"eos_token_id", {38, "no"}, "'eos_token_id' has the unexpected value [38,\"no\"]"},
       {"eos_token_id", kHuge, "end token"},
       {"pad_token_id", -2, "pad token"},
       {"weight_tying", 1, "'weight_tying'"},

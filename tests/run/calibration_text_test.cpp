@@ -43,9 +43,9 @@ class CalibrationText : public testing::Test {
     const auto* begin = flat.const_data_ptr<int64_t>();
     return Tokenizer::load(folder_).decode(std::vector<int64_t>(begin, begin + flat.numel()));
   }
-  std::vector<std::string> texts(const std::vector<at::Tensor>& sequences) {
+  std::vector<std::string> texts(const std::vector<TokenBatch>& sequences) {
     std::vector<std::string> all;
-    for (const auto& ids : sequences) all.push_back(text(ids));
+    for (const auto& sequence : sequences) all.push_back(text(sequence.ids_BT));
     return all;
   }
 
@@ -74,7 +74,7 @@ TEST_F(CalibrationText, WithoutStrideTheSeedDrawsTheStart) {
 TEST_F(CalibrationText, DiffusionModelsSeeItMasked) {
   model_.mask_id = 256;
   config_.mask_ratio_min = config_.mask_ratio_max = 0.4;
-  for (const auto& ids : draw(1).calibration) EXPECT_EQ((ids == model_.mask_id).sum().item<int64_t>(), 2);
+  for (const auto& drawn : draw(1).calibration) EXPECT_EQ((drawn.ids_BT == model_.mask_id).sum().item<int64_t>(), 2);
 }
 
 TEST_F(CalibrationText, MaskRatiosAreStratifiedAndTheFirstTokenIsShown) {
@@ -84,7 +84,8 @@ TEST_F(CalibrationText, MaskRatiosAreStratifiedAndTheFirstTokenIsShown) {
   const auto drawn = draw(1);
   for (const auto& sequences : {drawn.calibration, drawn.held_out}) {
     std::vector<double> ratios;
-    for (const auto& ids : sequences) {
+    for (const auto& sequence : sequences) {
+      const at::Tensor ids = sequence.ids_BT[0];
       EXPECT_NE(ids[0].item<int64_t>(), model_.mask_id);
       ratios.push_back((ids == model_.mask_id).sum().item<double>() / 100);
     }
@@ -116,8 +117,8 @@ TEST_F(CalibrationText, StandsBesideADataSet) {
   config_.text = "numbers.txt";
   const auto drawn = draw(1);
   ASSERT_EQ(drawn.calibration.size(), 4u);
-  EXPECT_EQ(drawn.calibration[0].size(0), 6);
-  EXPECT_EQ(drawn.calibration[3].size(0), 5);
+  EXPECT_EQ(drawn.calibration[0].length(), 6);
+  EXPECT_EQ(drawn.calibration[3].length(), 5);
   EXPECT_EQ(drawn.held_out.size(), 4u);
   EXPECT_NE(calibration_data_hash(config_, folder_), sha256_file(folder_ / "numbers.txt"));
 }

@@ -1,0 +1,32 @@
+#include "prompt/loaded_model.h"
+
+#include "checkpoint/folder.h"
+#include "model/family.h"
+#include "tokenizer/chat.h"
+#include "util/error.h"
+
+namespace freeact {
+namespace {
+
+int64_t image_token_id(const std::filesystem::path& folder, const Tokenizer& tokenizer) {
+  const std::string token = image_token(ChatTemplate::load(folder).family());
+  const auto id = tokenizer.id_of(token);
+  if (!id) throw UserError("'{}': the tokenizer lacks the token '{}' that stands for an image", folder.string(), token);
+  return *id;
+}
+
+}  // namespace
+
+LoadedModel load_model(const std::filesystem::path& path, const std::string& family, at::ScalarType dtype) {
+  const CheckpointFolder folder(path);
+  auto [decoder, vision] = load_network(folder, family, dtype);
+  LoadedModel model{std::move(decoder), Tokenizer::load(path), folder.hash(), std::move(vision),
+                    read_generation_config(path)};
+  DecoderConfig& config = model.decoder.config;
+  if (model.vision && config.feature_id < 0) config.feature_id = image_token_id(path, model.tokenizer);
+  for (const int64_t id : model.generation.stop_ids)
+    if (config.causal && !config.ends_answer(id)) config.more_stop_ids.push_back(id);
+  return model;
+}
+
+}  // namespace freeact

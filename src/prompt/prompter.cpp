@@ -1,0 +1,41 @@
+#include "prompt/prompter.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include "model/multi_axis_positions.h"
+#include "util/error.h"
+
+namespace freeact {
+namespace {
+
+std::unique_ptr<ImageProcessor> processor_of(const LoadedModel& model, ChatFamily family,
+                                             const std::filesystem::path& folder, const ImageLimits& limits) {
+  return model.vision ? load_image_processor(family, folder, limits) : nullptr;
+}
+
+}  // namespace
+
+Prompter::Prompter(const LoadedModel& model, const std::filesystem::path& folder, const ImageLimits& limits)
+    : model_(model), chat_(ChatTemplate::load(folder)), images_(processor_of(model, chat_.family(), folder, limits)) {
+  chat_.check(model.tokenizer);
+}
+
+TokenBatch Prompter::prompt(const std::vector<Message>& messages, const std::vector<at::Tensor>& images) const {
+  if (images.empty()) return model_.tokenizer.encode(chat_.render(messages));
+  if (!images_) throw UserError("the model ({}) takes no images", model_.decoder.config.family);
+  const at::NoGradGuard no_grad;
+  const PreparedImages prepared = images_->prepare(images);
+  TokenBatch batch = model_.tokenizer.encode(chat_.render(messages, true, {prepared.num_tokens}));
+  batch.features_ND = model_.vision->features(prepared.input);
+  const DecoderConfig& config = model_.decoder.config;
+  if (!config.rope_sections.empty())
+    batch.positions_ABT = multi_axis_positions(batch.ids_BT[0], config.feature_id, prepared.merged_grids);
+  return batch;
+}
+
+TokenBatch Prompter::question(const std::string& text, const std::vector<at::Tensor>& images) const {
+  return prompt({question_with_images(chat_.family(), text, images.size())}, images);
+}
+
+}  // namespace freeact
