@@ -15,8 +15,9 @@
 #include "generation/greedy.h"
 #include "generation/llada_sampler.h"
 #include "generation/text.h"
+#include "image/image.h"
+#include "prompt/prompter.h"
 #include "run/cell_runner.h"
-#include "tokenizer/chat.h"
 #include "util/files.h"
 #include "util/progress.h"
 
@@ -27,7 +28,7 @@ constexpr int64_t kDefaultLength = 64, kDefaultBlock = 32;
 
 struct GenerateOptions {
   std::string checkpoint, prompt_file, family, dtype, system;
-  std::vector<std::string> prompts, settings, stops;
+  std::vector<std::string> prompts, images, settings, stops;
   int64_t max_new_tokens = 0;  // 0: kDefaultLength
   uint64_t seed = 0;
   int threads = 1;
@@ -51,6 +52,14 @@ Json settings_json(const std::vector<std::string>& arguments) {
   return tree.values;
 }
 
+std::vector<at::Tensor> read_images(const GenerateOptions& options) {
+  if (options.raw && !options.images.empty())
+    throw UserError("--image needs the model's chat template, which --raw leaves out");
+  std::vector<at::Tensor> images;
+  for (const auto& file : options.images) images.push_back(read_image(file));
+  return images;
+}
+
 std::vector<std::string> read_prompts(const GenerateOptions& options) {
   std::vector<std::string> prompts = options.prompts;
   if (!options.prompt_file.empty()) prompts.push_back(read_file(options.prompt_file));
@@ -63,17 +72,22 @@ std::vector<std::string> read_prompts(const GenerateOptions& options) {
 class Generator {
  public:
   Generator(const GenerateOptions& options, const ModelConfig& config)
-      : options_(options), model_(ModelCache(Project{}).get(config)) {
-    if (options.raw) return;
-    chat_ = ChatTemplate::load(config.path);
-    chat_->check(tokenizer());
+      : options_(options),
+        model_(ModelCache(Project{}).get(config)),
+        settings_(settings_json(options.settings)),
+        images_(read_images(options)) {
+    const auto limits = read_fields<ImageLimits>(settings_.value("images", Json::object()), "images.");
+    settings_.erase("images");
+    if (!options.raw) prompter_.emplace(*model_, config.path, limits);
   }
 
   std::vector<Answer> answer(const std::vector<std::string>& prompts) {
-    std::vector<std::vector<int64_t>> ids;
-    for (const auto& prompt : prompts) ids.push_back(encode(prompt));
+    std::vector<TokenBatch> batches;
+    for (const auto& prompt : prompts) batches.push_back(encode(prompt));
     const auto& config = decoder().config;
-    if (config.sampler == "none") return answer_greedily(ids);
+    if (config.sampler == "none") return answer_greedily(batches);
+    std::vector<std::vector<int64_t>> ids;
+    for (const auto& batch : batches) ids.push_back(ids_of(batch.ids_BT));
     return config.sampler == "dream" ? unmask_with(dream_settings(), ids) : unmask_with(llada_settings(), ids);
   }
 
@@ -81,12 +95,12 @@ class Generator {
   const Decoder& decoder() const { return model_->decoder; }
   const Tokenizer& tokenizer() const { return model_->tokenizer; }
 
-  std::vector<int64_t> encode(const std::string& prompt) const {
-    if (!chat_) return tokenizer().encode(prompt);
+  TokenBatch encode(const std::string& prompt) const {
+    if (!prompter_) return tokenizer().encode(prompt);
     std::vector<Message> messages;
     if (!options_.system.empty()) messages.push_back({"system", options_.system});
-    messages.push_back({"user", prompt});
-    return tokenizer().encode(chat_->render(messages));
+    messages.push_back(question_with_images(prompter_->chat().family(), prompt, images_.size()));
+    return prompter_->prompt(messages, images_);
   }
 
   int64_t length() const { return options_.max_new_tokens > 0 ? options_.max_new_tokens : kDefaultLength; }
@@ -94,7 +108,7 @@ class Generator {
   // What the command line says, over the defaults that go with the answer's length.
   template <typename Settings>
   Settings settings_over(Json defaults) const {
-    defaults.merge_patch(settings_json(options_.settings));
+    defaults.merge_patch(settings_);
     return read_fields<Settings>(defaults);
   }
   UnmaskSettings llada_settings() const {
@@ -163,22 +177,23 @@ class Generator {
 
   // Up to the end of the sequence or of the turn, then up to a stop string.
   std::string text_of(std::vector<int64_t> ids) const {
-    std::vector<int64_t> ends = {decoder().config.eos_id};
-    if (chat_)
-      if (const auto id = tokenizer().id_of(end_of_turn(chat_->family()))) ends.push_back(*id);
-    ids.erase(std::find_first_of(ids.begin(), ids.end(), ends.begin(), ends.end()), ids.end());
+    const auto end_of_turn_id = prompter_ ? tokenizer().id_of(end_of_turn(prompter_->chat().family())) : std::nullopt;
+    const auto ends = [&](int64_t id) { return decoder().config.ends_answer(id) || id == end_of_turn_id; };
+    ids.erase(std::find_if(ids.begin(), ids.end(), ends), ids.end());
     return cut_at_stops(tokenizer().decode(ids, /*skip_special=*/true), options_.stops);
   }
 
-  std::vector<Answer> answer_greedily(const std::vector<std::vector<int64_t>>& prompts) const {
-    const auto settings = settings_over<GreedySettings>({{"max_new_tokens", length()}});
+  // The penalty that the model's makers decode with, unless the command line says another.
+  std::vector<Answer> answer_greedily(const std::vector<TokenBatch>& prompts) const {
+    const auto settings = settings_over<GreedySettings>(
+        {{"max_new_tokens", length()}, {"repetition_penalty", model_->generation.repetition_penalty}});
     std::vector<Answer> answers;
     for (const auto& prompt : prompts) {
       const Stopwatch watch;
       const auto ids = generate_greedy(decoder(), prompt, settings, options_.watch ? typewriter() : nullptr);
       if (options_.watch) std::cout << "\n\n";
       const auto count = std::ssize(ids);
-      answers.push_back({text_of(ids), {count, std::ssize(prompt) + count, count}, watch.seconds()});
+      answers.push_back({text_of(ids), {count, prompt.length() + count, count}, watch.seconds()});
     }
     return answers;
   }
@@ -198,7 +213,9 @@ class Generator {
 
   const GenerateOptions& options_;
   std::shared_ptr<const LoadedModel> model_;
-  std::optional<ChatTemplate> chat_;
+  Json settings_;  // of the sampler
+  const std::vector<at::Tensor> images_;
+  std::optional<Prompter> prompter_;  // none: the prompts are the texts themselves
 };
 
 void print(const std::vector<std::string>& prompts, const std::vector<Answer>& answers, bool json) {
@@ -239,6 +256,9 @@ Verb add_generate(CLI::App& app) {
   verb->add_option("--prompt", options->prompts, "What is asked; several are answered as one batch")
       ->allow_extra_args(false);
   verb->add_option("--prompt-file", options->prompt_file, "A file that holds a prompt");
+  verb->add_option("--image", options->images, "PNG or JPEG that the question is about; several in their order")
+      ->allow_extra_args(false)
+      ->check(CLI::ExistingFile);
   verb->add_option("--system", options->system, "System message in place of the template's own");
   verb->add_flag("--raw", options->raw, "No chat template: the prompt is the text itself; its mask tokens are filled");
   verb->add_option("--max-new-tokens", options->max_new_tokens, "Length of the answer (default: 64)")
@@ -253,7 +273,9 @@ Verb add_generate(CLI::App& app) {
   add_examples(*verb,
                "  freeact generate puzzle_dllm --raw --prompt '<|sort|>5103984627=' --max-new-tokens 10 --watch\n"
                "  freeact generate path/to/LLaDA-8B-Instruct --prompt 'Why is the sky blue?' --watch steps=64\n"
-               "  freeact generate path/to/Dream-7B --prompt 'Why is the sky blue?' alg=entropy top_p=0.95");
+               "  freeact generate path/to/Dream-7B --prompt 'Why is the sky blue?' alg=entropy top_p=0.95\n"
+               "  freeact generate path/to/Qwen2.5-VL-7B --image chart.png --prompt 'Which bar is highest?' "
+               "images.max_pixels=1003520");
   return [options] { generate_answers(*options); };
 }
 

@@ -123,14 +123,14 @@ double monte_carlo_nll(const Decoder& model, const std::vector<int64_t>& prompt,
   return sum / static_cast<double>(draws);
 }
 
-double left_to_right_nll(const Decoder& model, const std::vector<int64_t>& prompt, const std::vector<int64_t>& answer) {
+double left_to_right_nll(const Decoder& model, const TokenBatch& prompt, const std::vector<int64_t>& answer) {
   const at::NoGradGuard no_grad;
-  if (prompt.empty()) throw UserError("an autoregressive model needs a prompt, to predict the first token from");
-  const Scored scored = join(prompt, answer);
-  const at::Tensor ids_1L = scored.ids_L.unsqueeze(0);
-  const ForwardContext context = model.context(ids_1L);
-  const at::Tensor hidden_AD = model.hidden(ids_1L, context)[0].slice(0, scored.prompt_length - 1, -1);
-  return row_nll(model.output(hidden_AD, context), scored.ids_L.slice(0, scored.prompt_length))
+  if (prompt.length() == 0) throw UserError("an autoregressive model needs a prompt, to predict the first token from");
+  if (answer.empty()) throw UserError("the likelihood of an empty answer is not defined");
+  const TokenBatch whole = extended(prompt, answer);
+  const ForwardContext context = model.context(whole);
+  const at::Tensor hidden_AD = model.hidden(whole, context)[0].slice(0, prompt.length() - 1, -1);
+  return row_nll(model.output(hidden_AD, context), whole.ids_BT[0].slice(0, prompt.length()))
       .sum(at::kDouble)
       .item<double>();
 }

@@ -49,7 +49,8 @@ std::vector<int64_t> spaced_mask_counts(int64_t batch, int64_t length, Random& r
 double monte_carlo_nll(const Decoder& model, const std::vector<int64_t>& prompt, const std::vector<int64_t>& answer,
                        const MonteCarloSettings& settings, uint64_t seed);
 
-// -log p(answer | prompt) in nats of an autoregressive model, exactly. Throws UserError on an empty prompt or answer.
-double left_to_right_nll(const Decoder& model, const std::vector<int64_t>& prompt, const std::vector<int64_t>& answer);
+// -log p(answer | prompt) in nats of an autoregressive model, exactly; the prompt (B = 1) may hold images. Throws
+// UserError on an empty prompt or answer.
+double left_to_right_nll(const Decoder& model, const TokenBatch& prompt, const std::vector<int64_t>& answer);
 
 }  // namespace freeact

@@ -15,7 +15,8 @@ std::vector<int64_t> rope_sections(const nlohmann::json& json) {
   if (!sections.is_array() || sections.size() != 3) refuse_config_value("mrope_section", sections, "three numbers");
   std::vector<int64_t> result;
   for (const auto& section : sections) {
-    if (!section.is_number_unsigned()) refuse_config_value("mrope_section", sections, "three numbers");
+    if (!section.is_number_integer() || section.get<int64_t>() < 0)
+      refuse_config_value("mrope_section", sections, "three numbers");
     result.push_back(section.get<int64_t>());
   }
   return result;

@@ -26,6 +26,17 @@ bool can_join(const TokenBatch& a, const TokenBatch& b) {
 
 TokenBatch::TokenBatch(const std::vector<int64_t>& sequence) : ids_BT(at::tensor(sequence, at::kLong).unsqueeze(0)) {}
 
+TokenBatch extended(const TokenBatch& sequence, const std::vector<int64_t>& ids) {
+  const at::Tensor more_BT = at::tensor(ids, sequence.ids_BT.options()).unsqueeze(0);
+  TokenBatch longer = {at::cat({sequence.ids_BT, more_BT}, 1), sequence.features_ND, sequence.positions_ABT};
+  if (!longer.positions_ABT.defined()) return longer;
+  const at::Tensor& known_ABT = sequence.positions_ABT;
+  const auto next = known_ABT.max().item<int64_t>() + 1;
+  const at::Tensor behind_T = at::arange(next, next + std::ssize(ids), known_ABT.options());
+  longer.positions_ABT = at::cat({known_ABT, behind_T.expand({known_ABT.size(0), 1, -1})}, 2);
+  return longer;
+}
+
 std::vector<TokenBatch> make_batches(const std::vector<TokenBatch>& sequences, int64_t batch_size) {
   std::vector<TokenBatch> batches, open;
   const auto close = [&] {

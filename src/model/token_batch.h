@@ -24,6 +24,10 @@ struct TokenBatch {
   int64_t length() const { return ids_BT.size(1); }
 };
 
+// A sequence (B = 1) with more tokens behind it, whose positions, where it has any, go on behind the largest on all
+// axes.
+TokenBatch extended(const TokenBatch& sequence, const std::vector<int64_t>& ids);
+
 // Sequences (B = 1 each) of equal length in a row become batches of at most batch_size sequences.
 std::vector<TokenBatch> make_batches(const std::vector<TokenBatch>& sequences, int64_t batch_size);
 

@@ -7,7 +7,7 @@ nlohmann::json config_part(const nlohmann::json& config, const std::string& part
   if (found == config.end() || found->is_null()) throw UserError("config.json lacks the key '{}'", part);
   if (!found->is_object()) refuse_config_value(part.c_str(), *found, "an object");
   nlohmann::json renamed = nlohmann::json::object();
-  for (const auto& [key, value] : found->items()) renamed[part + "." + key] = value;
+  for (const auto& [key, value] : found->items()) renamed[fmt::format("{}.{}", part, key)] = value;
   return renamed;
 }
 

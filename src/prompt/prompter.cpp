@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
+
 #include "model/multi_axis_positions.h"
 #include "util/error.h"
 
@@ -36,6 +38,14 @@ TokenBatch Prompter::prompt(const std::vector<Message>& messages, const std::vec
 
 TokenBatch Prompter::question(const std::string& text, const std::vector<at::Tensor>& images) const {
   return prompt({question_with_images(chat_.family(), text, images.size())}, images);
+}
+
+std::vector<int64_t> Prompter::answer(const std::string& text) const {
+  // Encoded behind a prompt, since a text may begin with other tokens where it stands alone.
+  const std::string opening = chat_.render({{"user", ""}});
+  const auto before = model_.tokenizer.encode(opening);
+  const auto ids = model_.tokenizer.encode(opening + text + end_of_turn(chat_.family()));
+  return {ids.begin() + std::min(std::ssize(before), std::ssize(ids)), ids.end()};
 }
 
 }  // namespace freeact

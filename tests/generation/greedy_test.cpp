@@ -61,6 +61,32 @@ TEST_F(Greedy, EndsBeforeTheEndOfSequence) {
   EXPECT_EQ(run(12, 1.5), Ids(whole.begin(), first));
 }
 
+TEST_F(Greedy, EndsBeforeAnyOtherStopTokenToo) {
+  const Ids whole = run(12, 1.5);
+  const Ids stops = {whole[7], whole[3]};
+  model_.config.more_stop_ids = stops;
+  const auto first = std::find_first_of(whole.begin(), whole.end(), stops.begin(), stops.end());
+  EXPECT_EQ(run(12, 1.5), Ids(whole.begin(), first));
+}
+
+// An image of four tokens in two rows takes two positions, and what follows goes on from there.
+TEST_F(Greedy, PositionsGoOnBehindThePromptsLargest) {
+  model_.config.feature_id = 47;
+  model_.config.rope_sections = {1, 2, 1};
+  const at::Tensor ids = at::tensor({5, 47, 47, 47, 47, 9}, at::kLong).unsqueeze(0);
+  const at::Tensor positions =
+      at::tensor({0, 1, 1, 1, 1, 3, 0, 1, 1, 2, 2, 3, 0, 1, 2, 1, 2, 3}, at::kLong).view({3, 1, 6});
+  TokenBatch text(ids, at::randn({4, 32}), positions);
+  const Ids answer = generate_greedy(model_, text, {8, 1.0});
+  const at::NoGradGuard no_grad;
+  for (int64_t i = 0; i < 8; ++i) {  // without a cache
+    const auto id = model_.logits(text)[0][-1].argmax().item<int64_t>();
+    EXPECT_EQ(answer[static_cast<size_t>(i)], id) << i;
+    text.ids_BT = at::cat({text.ids_BT, at::tensor(Ids{id}).unsqueeze(0)}, 1);
+    text.positions_ABT = at::cat({text.positions_ABT, at::full({3, 1, 1}, 4 + i, at::kLong)}, 2);
+  }
+}
+
 TEST_F(Greedy, TheObserverSeesEachTokenOfTheAnswer) {
   Ids seen;
   const Ids answer = generate_greedy(model_, prompt_, {6, 1.0}, [&](int64_t id) { seen.push_back(id); });
@@ -78,8 +104,8 @@ TEST_F(Greedy, WhatCannotBeDecodedIsRefused) {
   const auto refused = [](const auto& run, const char* text) {
     EXPECT_THAT(run, testing::ThrowsMessage<UserError>(testing::HasSubstr(text)));
   };
-  refused([] { generate_greedy(random_llada(), {1}, {}); }, "use its sampler (llada)");
-  refused([&] { generate_greedy(model_, {}, {}); }, "prompt is empty");
+  refused([] { generate_greedy(random_llada(), Ids{1}, {}); }, "use its sampler (llada)");
+  refused([&] { generate_greedy(model_, Ids{}, {}); }, "prompt is empty");
   refused([&] { run(0); }, "max_new_tokens");
   refused([&] { run(4, 0); }, "repetition_penalty");
 }

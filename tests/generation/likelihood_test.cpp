@@ -123,7 +123,7 @@ TEST(LeftToRight, IsTheSumOverGrowingPrefixes) {
     prefix.push_back(id);
   }
   EXPECT_NEAR(left_to_right_nll(model, kPrompt, kAnswer), nll, 1e-4);
-  EXPECT_THROW(left_to_right_nll(model, {}, kAnswer), UserError);
+  EXPECT_THROW(left_to_right_nll(model, Ids{}, kAnswer), UserError);
   EXPECT_THROW(left_to_right_nll(model, kPrompt, {}), UserError);
 }
 
