@@ -177,8 +177,9 @@ class Generator {
 
   // Up to the end of the sequence or of the turn, then up to a stop string.
   std::string text_of(std::vector<int64_t> ids) const {
-    const auto end_of_turn_id = prompter_ ? tokenizer().id_of(end_of_turn(prompter_->chat().family())) : std::nullopt;
-    const auto ends = [&](int64_t id) { return decoder().config.ends_answer(id) || id == end_of_turn_id; };
+    int64_t turn_end = -1;
+    if (prompter_) turn_end = tokenizer().id_of(end_of_turn(prompter_->chat().family())).value_or(-1);
+    const auto ends = [&](int64_t id) { return decoder().config.ends_answer(id) || id == turn_end; };
     ids.erase(std::find_if(ids.begin(), ids.end(), ends), ids.end());
     return cut_at_stops(tokenizer().decode(ids, /*skip_special=*/true), options_.stops);
   }

@@ -63,6 +63,7 @@ Verb add_train(CLI::App& app) {
                "  freeact train datasets/puzzle_dllm/recipe.yaml --out my-model\n"
                "  freeact train datasets/puzzle_dllm/recipe.yaml --out my-model --db trial.db\n"
                "  freeact train datasets/smollm2_diffusion/recipe.yaml --out my-adapter\n"
+               "  freeact train datasets/smollm2_vision/recipe.yaml --out my-adapter\n"
                "  freeact train datasets/smollm2_diffusion/recipe.yaml --merge-only my-adapter/adapter.safetensors "
                "--out my-model");
   return [recipe, out, adapter, database, quiet] {

@@ -39,6 +39,8 @@ void validate(const QuantConfig& quant) {
   require_bits("quant.w_bits", quant.w_bits);
   require_bits("quant.a_bits", quant.a_bits);
   require_bits("quant.kv_bits", quant.kv_bits);
+  require_bits("quant.vision_w_bits", quant.vision_w_bits);
+  require_bits("quant.vision_a_bits", quant.vision_a_bits);
 }
 
 void validate(const CalibrationConfig& calibration) {
@@ -104,9 +106,10 @@ void flatten_settings(Json& group) {
 }  // namespace
 
 std::string QuantConfig::label() const {
-  if (w_bits == 16 && a_bits == 16 && kv_bits == 16) return "16-bit";
   std::string text = w_bits == 16 && a_bits == 16 ? "" : fmt::format("W{}A{}", w_bits, a_bits);
   if (kv_bits != 16) text += fmt::format("KV{}", kv_bits);
+  if (text.empty()) text = "16-bit";
+  if (!has_float_vision()) text += fmt::format(" vision W{}A{}", vision_w_bits, vision_a_bits);
   return text;
 }
 
@@ -127,6 +130,9 @@ Json resolved_values(const Experiment& experiment) {
   Json values = write_fields(experiment);
   flatten_settings(values["method"]);
   for (Json& task : values["tasks"]) flatten_settings(task);
+  for (const char* key : {"vision_w_bits", "vision_a_bits"})
+    if (experiment.quant.has_float_vision()) values["quant"].erase(key);
+  if (experiment.calibration.images.empty()) values["calibration"].erase("images");
   return values;
 }
 

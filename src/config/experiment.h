@@ -43,6 +43,8 @@ struct QuantConfig {
   int kv_bits = 16;
   bool w_symmetric = true;
   bool a_symmetric = true;
+  int vision_w_bits = 16;
+  int vision_a_bits = 16;
 
   template <typename Visitor>
   void fields(Visitor& visit) {
@@ -51,9 +53,14 @@ struct QuantConfig {
     visit("kv_bits", kv_bits, "bits of a cached key or value: 2 to 8, or 16");
     visit("w_symmetric", w_symmetric, "weight grid symmetric around zero, without a zero point");
     visit("a_symmetric", a_symmetric, "activation grid symmetric around zero, without a zero point");
+    visit("vision_w_bits", vision_w_bits,
+          "bits of a weight of the tower that sees images, rounded to nearest whatever the method: 2 to 8, or 16");
+    visit("vision_a_bits", vision_a_bits, "bits of an activation there: 2 to 8, or 16");
   }
 
-  // "W4A4", with "KV4" behind it where the cache is quantised; "16-bit" when nothing is.
+  bool has_float_vision() const { return vision_w_bits == 16 && vision_a_bits == 16; }
+  // "W4A4", with "KV4" behind it where the cache is quantised, and " vision W8A8" where the tower is; "16-bit" when
+  // nothing is.
   std::string label() const;
 };
 
@@ -65,6 +72,7 @@ struct CalibrationConfig {
   int64_t stride = 0;
   double mask_ratio_min = 0.0;
   double mask_ratio_max = 1.0;
+  Json images = Json::object();
 
   bool is_running_text() const { return dataset.ends_with(".txt"); }
 
@@ -81,6 +89,7 @@ struct CalibrationConfig {
     visit("mask_ratio_min", mask_ratio_min,
           "diffusion models: least share of masked tokens; the shares of a set are stratified");
     visit("mask_ratio_max", mask_ratio_max, "diffusion models: greatest share of masked tokens");
+    visit("images", images, "how large the items' images are seen, as a task's images");
   }
 };
 
@@ -147,7 +156,9 @@ struct Experiment {
 // becomes 16/16/16. Throws UserError, with the place, on an unknown key, a wrong type, a missing or impossible value.
 Experiment read_experiment(const Tree& tree);
 
-// The whole experiment, defaults included, in the form the files have; read_experiment() reads it back.
+// The whole experiment, defaults included, in the form the files have; read_experiment() reads it back. Keys that came
+// after the first results (quant.vision_w_bits, quant.vision_a_bits, calibration.images) are left out at their
+// defaults, so that a finished run is still known.
 Json resolved_values(const Experiment& experiment);
 
 }  // namespace freeact

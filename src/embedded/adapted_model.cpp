@@ -55,27 +55,10 @@ const Decoder& AdaptedModel::snapshot() {
   return decoder_;
 }
 
-void AdaptedModel::for_each_linear(
-    const std::function<void(const std::string&, const at::Tensor&, const at::Tensor&)>& fn) const {
-  for (const Block& block : decoder_.blocks) {
-    for (int i = 0; i < kNumSites; ++i) {
-      const std::string site = fmt::format("block{}.{}", block.index, kSiteNames[static_cast<size_t>(i)]);
-      const auto modules = adapted_modules(static_cast<SiteId>(i), block.index);
-      const auto a = parameters_.at(site + ".a").detach().chunk(static_cast<int64_t>(modules.size()));
-      int64_t begin = 0;
-      for (size_t j = 0; j < modules.size(); ++j) {
-        const int64_t outputs = block.linears[static_cast<size_t>(i)][j].weight.size(0);
-        fn(modules[j], a[j], parameters_.at(site + ".b").detach().narrow(0, begin, outputs));
-        begin += outputs;
-      }
-    }
-  }
-}
-
 TensorMap AdaptedModel::adapter() const {
   const at::NoGradGuard no_grad;
   TensorMap tensors;
-  for_each_linear([&](const std::string& module, const at::Tensor& a, const at::Tensor& b) {
+  for_each_factor(decoder_, parameters_, [&](const std::string& module, const at::Tensor& a, const at::Tensor& b) {
     tensors[module + kLoraA] = a.to(at::kBFloat16);
     tensors[module + kLoraB] = b.to(at::kBFloat16);
   });
@@ -85,7 +68,7 @@ TensorMap AdaptedModel::adapter() const {
 
 void AdaptedModel::start_from(const SafetensorsFile& adapter) {
   const at::NoGradGuard no_grad;
-  for_each_linear([&](const std::string& module, const at::Tensor& a, const at::Tensor& b) {
+  for_each_factor(decoder_, parameters_, [&](const std::string& module, const at::Tensor& a, const at::Tensor& b) {
     for (const auto& [name, factor] : {std::pair(module + kLoraA, a), std::pair(module + kLoraB, b)}) {
       const at::Tensor tensor = adapter.tensor(name);
       if (tensor.sizes() != factor.sizes())

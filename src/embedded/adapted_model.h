@@ -2,8 +2,6 @@
 // [MASK]. Letters: D width, M predicted positions.
 #pragma once
 
-#include <functional>
-
 #include "checkpoint/folder.h"
 #include "embedded/lora.h"
 #include "embedded/packing.h"
@@ -33,9 +31,6 @@ class AdaptedModel {
   void start_from(const SafetensorsFile& adapter);
 
  private:
-  // fn(published module, its A [R, D], its B [O, R]); both share memory with the parameters.
-  void for_each_linear(
-      const std::function<void(const std::string& module, const at::Tensor& a, const at::Tensor& b)>& fn) const;
   at::Tensor mask_embedding() const;
 
   Decoder decoder_;

@@ -87,6 +87,23 @@ std::vector<std::string> adapted_modules(SiteId site, int64_t block) {
   return patterns;
 }
 
+void for_each_factor(const Decoder& decoder, const TensorMap& factors,
+                     const std::function<void(const std::string&, const at::Tensor&, const at::Tensor&)>& fn) {
+  for (const Block& block : decoder.blocks) {
+    for (int i = 0; i < kNumSites; ++i) {
+      const std::string site = fmt::format("block{}.{}", block.index, kSiteNames[static_cast<size_t>(i)]);
+      const auto modules = adapted_modules(static_cast<SiteId>(i), block.index);
+      const auto a = factors.at(site + ".a").detach().chunk(static_cast<int64_t>(modules.size()));
+      int64_t begin = 0;
+      for (size_t j = 0; j < modules.size(); ++j) {
+        const int64_t outputs = block.linears[static_cast<size_t>(i)][j].weight.size(0);
+        fn(modules[j], a[j], factors.at(site + ".b").detach().narrow(0, begin, outputs));
+        begin += outputs;
+      }
+    }
+  }
+}
+
 void merge_adapter(const fs::path& base_folder, const fs::path& adapter_file, const fs::path& out) {
   const CheckpointFolder base(base_folder);
   const SafetensorsFile adapter(adapter_file);

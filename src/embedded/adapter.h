@@ -2,10 +2,12 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "checkpoint/safetensors.h"
+#include "model/decoder.h"
 #include "quant/site.h"
 
 namespace freeact {
@@ -17,6 +19,12 @@ inline constexpr const char* kMaskEmbedding = "mask_embedding";
 
 // Published names of the linears of a site, without ".weight".
 std::vector<std::string> adapted_modules(SiteId site, int64_t block);
+
+// fn(published module, its A [R, D], its B [O, R]) for every linear; both share memory with the factors that
+// attach_lora() gave for the decoder.
+void for_each_factor(
+    const Decoder& decoder, const TensorMap& factors,
+    const std::function<void(const std::string& module, const at::Tensor& a, const at::Tensor& b)>& fn);
 
 // Writes the adapter's model as a Hugging Face folder of Dream's form: config.json, model.safetensors (bfloat16) and
 // the tokenizer's files; always the same bytes. An adapter file's metadata holds its scale. Throws UserError when

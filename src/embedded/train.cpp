@@ -8,6 +8,8 @@
 #include "embedded/model_card.h"
 #include "embedded/network.h"
 #include "embedded/training_run.h"
+#include "embedded/vision_form.h"
+#include "embedded/vision_run.h"
 #include "eval/puzzle_sets.h"
 #include "eval/scoring.h"
 #include "model/family.h"
@@ -24,6 +26,7 @@ namespace fs = std::filesystem;
 constexpr const char* kWeights = "model.safetensors";
 constexpr const char* kCard = "README.md";
 constexpr const char* kAdapter = "adapter.safetensors";
+constexpr const char* kTower = "tower.safetensors";
 constexpr const char* kRecipeKey = "recipe";
 
 // Throws when the file holds another recipe's weights: nobody's weights are overwritten.
@@ -87,9 +90,25 @@ void train_adapter_recipe(const fs::path& recipe_file, const fs::path& out_dir, 
   fs::remove_all(out_dir / "progress");
 }
 
+// A tower gives tower.safetensors, to start from; an adapter what is shipped.
+void train_vision_recipe(const fs::path& recipe_file, const fs::path& out_dir, bool quiet,
+                         const CurveListener& on_row) {
+  const VisionRecipe recipe = read_vision_recipe(recipe_file);
+  const fs::path result = out_dir / (recipe.is_tower() ? kTower : kAdapter);
+  if (already_trained(result, recipe_hash(recipe))) {
+    CurveFile(out_dir / kCurveFile, {recipe.name, recipe_hash(recipe), recipe.steps, recipe.threads, false}, on_row)
+        .go_on(recipe.steps);
+  } else {
+    const TrainedAdapter trained = train_vision(recipe, out_dir, quiet, 0, on_row);
+    write_safetensors(result, trained.tensors, trained.metadata);
+  }
+  fs::remove_all(out_dir / "progress");
+}
+
 }  // namespace
 
 void train_recipe(const fs::path& recipe_file, const fs::path& out_dir, bool quiet, const CurveListener& on_row) {
+  if (is_vision_recipe(recipe_file)) return train_vision_recipe(recipe_file, out_dir, quiet, on_row);
   if (is_adapter_recipe(recipe_file)) return train_adapter_recipe(recipe_file, out_dir, quiet, on_row);
   const TrainingRecipe recipe = read_recipe(recipe_file);
   if (already_trained(out_dir / kWeights, recipe_hash(recipe))) return;
@@ -110,10 +129,18 @@ void train_recipe(const fs::path& recipe_file, const fs::path& out_dir, bool qui
 }
 
 void merge_recipe(const fs::path& recipe_file, const fs::path& adapter_file, const fs::path& out_dir) {
+  const auto check_maker = [&](const std::string& hash) {
+    const auto about = SafetensorsFile(adapter_file).metadata();
+    if (const auto found = about.find(kRecipeKey); found == about.end() || found->second != hash)
+      throw UserError("{} was not made by the recipe {}", adapter_file.string(), recipe_file.string());
+  };
+  if (is_vision_recipe(recipe_file)) {
+    const VisionRecipe recipe = read_vision_recipe(recipe_file);
+    check_maker(recipe_hash(recipe));
+    return merge_vision_adapter(cache_folder() / recipe.base, adapter_file, recipe.tower, out_dir);
+  }
   const AdapterRecipe recipe = read_adapter_recipe(recipe_file);
-  const auto about = SafetensorsFile(adapter_file).metadata();
-  if (const auto found = about.find(kRecipeKey); found == about.end() || found->second != recipe_hash(recipe))
-    throw UserError("{} was not made by the recipe {}", adapter_file.string(), recipe_file.string());
+  check_maker(recipe_hash(recipe));
   merge_adapter(cache_folder() / recipe.base, adapter_file, out_dir);
 }
 

@@ -15,13 +15,16 @@ namespace freeact {
 //
 // A recipe with `kind: adapter` gives adapter.safetensors (bfloat16), curve.jsonl (see train_adapter()) and README.md.
 //
-// on_row gets the rows of the curve, an adapter's also when it was finished before. The last row of a model trained
-// from scratch comes again with what was measured on the test sets.
+// `kind: vision_tower` gives tower.safetensors, which a recipe of `kind: vision_adapter` starts from; that one gives
+// adapter.safetensors; both with curve.jsonl (see train_vision()).
+//
+// on_row gets the rows of the curve; an adapter's and a tower's also when it was finished before. The last row of a
+// model trained from scratch comes again with what was measured on the test sets.
 void train_recipe(const std::filesystem::path& recipe_file, const std::filesystem::path& out_dir, bool quiet,
                   const CurveListener& on_row = {});
 
-// Writes the model that an adapter makes of the base its recipe names (see merge_adapter()). Throws UserError when the
-// base is missing or the adapter is of another recipe.
+// Writes the model that an adapter makes of the base its recipe names (see merge_adapter() and
+// merge_vision_adapter()). Throws UserError when the base is missing or the adapter is of another recipe.
 void merge_recipe(const std::filesystem::path& recipe_file, const std::filesystem::path& adapter_file,
                   const std::filesystem::path& out_dir);
 

@@ -1,9 +1,13 @@
 #include "eval/dataset.h"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 #include <sstream>
 
 #include "eval/puzzles.h"
+#include "image/drawing.h"
+#include "image/picture.h"
 #include "util/files.h"
 #include "util/hash.h"
 
@@ -54,9 +58,17 @@ DatasetPart read_sudoku_csv(const fs::path& file, size_t limit) {
   return part;
 }
 
-void check_item(const TaskItem&, const std::string&) {}
+bool is_file(const std::string& image) {
+  return !image.starts_with(kDrawPrefix);
+}
 
-void check_item(const ChoiceItem& item, const std::string& place) {
+void check_item(const TaskItem& item, const fs::path& folder, const std::string& place) {
+  for (const std::string& image : item.images)
+    if (is_file(image) && !fs::is_regular_file(folder / image))
+      throw UserError("{}: there is no image {}", place, (folder / image).string());
+}
+
+void check_item(const ChoiceItem& item, const fs::path&, const std::string& place) {
   if (item.choices.size() < 2) throw UserError("{}: 'choices' must list two or more", place);
   if (std::find(item.choices.begin(), item.choices.end(), "") != item.choices.end())
     throw UserError("{}: 'choices' must hold no empty text", place);
@@ -81,10 +93,12 @@ Part<Item> read_folder(const fs::path& folder, const std::string& split, size_t 
   Part<Item> part = {folder.filename().string(),
                      parse_fields<Layout>(layout, layout_file.string()),
                      {},
-                     sha256(sha256(layout) + sha256(items))};
+                     sha256(sha256(layout) + sha256(items)),
+                     folder};
   for_each_line(items_file, items, [&](const std::string& line, const std::string& place) {
     part.items.push_back(parse_fields<Item>(line, place));
-    check_item(part.items.back(), place);
+    check_item(part.items.back(), folder, place);
+    part.places.push_back(place);
     return part.items.size() < limit;
   });
   return part;
@@ -134,10 +148,45 @@ std::vector<ChoicePart> read_choices(const fs::path& datasets, const std::string
   return read_parts<ChoiceItem>(datasets / dataset, dataset, split, num_items);
 }
 
+template <typename Item>
+std::string Part<Item>::place(size_t item) const {
+  return item < places.size() ? places[item] : fmt::format("{} item {}", name, item);
+}
+template struct Part<TaskItem>;
+template struct Part<ChoiceItem>;
+
+std::string data_hash(const DatasetPart& part) {
+  std::set<std::string> files;
+  for (const TaskItem& item : part.items)
+    std::copy_if(item.images.begin(), item.images.end(), std::inserter(files, files.end()), is_file);
+  if (files.empty()) return part.hash;
+  std::string all = part.hash;
+  for (const std::string& file : files) all += file + sha256_file(part.folder / file);
+  return sha256(all);
+}
+
+std::string data_hash(const ChoicePart& part) {
+  return part.hash;
+}
+
+bool has_images(const DatasetPart& part) {
+  return std::any_of(part.items.begin(), part.items.end(), [](const TaskItem& item) { return !item.images.empty(); });
+}
+
+std::vector<at::Tensor> load_pictures(const DatasetPart& part, size_t item) {
+  std::vector<at::Tensor> pictures;
+  try {
+    for (const std::string& image : part.items[item].images) pictures.push_back(load_picture(part.folder, image));
+  } catch (const UserError& error) {
+    throw UserError("{}: {}", part.place(item), error.what());
+  }
+  return pictures;
+}
+
 std::vector<TokenSequence> lay_out_all(const DatasetPart& part, const Tokenizer& tokenizer, SequenceIds ids) {
   std::vector<TokenSequence> sequences;
   for (const TaskItem& item : part.items) {
-    const std::string where = fmt::format("{} item {}", part.name, sequences.size());
+    const std::string where = part.place(sequences.size());
     sequences.push_back(lay_out(part.layout, item, tokenizer, ids, where));
     if (sequences.back().target.size() != sequences.front().target.size())
       throw UserError("{} has {} tokens and the first item {}: give the layout a length", where,

@@ -8,7 +8,6 @@
 
 #include "eval/rows.h"
 #include "generation/dream_sampler.h"
-#include "generation/greedy.h"
 #include "generation/llada_sampler.h"
 #include "generation/text.h"
 #include "tokenizer/chat.h"
@@ -123,12 +122,18 @@ std::vector<std::vector<int64_t>> complete(const std::vector<TokenSequence>& seq
   return completed;
 }
 
-std::vector<std::vector<int64_t>> continue_greedily(const std::vector<TokenSequence>& sequences,
-                                                    const AnswerSettings& settings, const Decoder& model) {
+GreedySettings greedy_settings(const AnswerSettings& settings) {
   if (settings.temperature != 0)
     throw UserError("generation.temperature: autoregressive models decode greedily; it must be 0");
   GreedySettings greedy;
   greedy.max_new_tokens = settings.max_new_tokens;
+  if (settings.repetition_penalty > 0) greedy.repetition_penalty = settings.repetition_penalty;
+  return greedy;
+}
+
+std::vector<std::vector<int64_t>> continue_greedily(const std::vector<TokenSequence>& sequences,
+                                                    const AnswerSettings& settings, const Decoder& model) {
+  const GreedySettings greedy = greedy_settings(settings);
   std::vector<std::vector<int64_t>> completed;
   for (const TokenSequence& sequence : sequences) {
     const auto begin = sequence.masked.begin();

@@ -6,6 +6,7 @@
 
 #include "eval/layout.h"
 #include "eval/settings.h"
+#include "generation/greedy.h"
 #include "model/decoder.h"
 #include "tokenizer/tokenizer.h"
 
@@ -17,6 +18,9 @@ namespace freeact {
 std::vector<std::vector<int64_t>> complete(const std::vector<TokenSequence>& sequences, const AnswerSettings& settings,
                                            int64_t batch_size, const Decoder& model, const Tokenizer& tokenizer,
                                            uint64_t seed);
+
+// For an autoregressive model; a repetition penalty of 0 is none. Throws UserError on a temperature.
+GreedySettings greedy_settings(const AnswerSettings& settings);
 
 // The prompt of each sequence followed by an autoregressive model's greedy answer of at most max_new_tokens.
 std::vector<std::vector<int64_t>> continue_greedily(const std::vector<TokenSequence>& sequences,

@@ -1,6 +1,8 @@
 #include "eval/evaluate.h"
 
+#include "eval/blind_guess.h"
 #include "eval/perplexity.h"
+#include "eval/questions.h"
 #include "eval/scoring.h"
 #include "util/error.h"
 #include "util/hash.h"
@@ -14,8 +16,20 @@ constexpr const char* kSplit = "test";
 template <typename Item>
 std::string joined_hash(const std::vector<Part<Item>>& parts) {
   std::string hashes;
-  for (const auto& part : parts) hashes += part.hash;
+  for (const auto& part : parts) hashes += data_hash(part);
   return sha256(hashes);
+}
+
+// With what blind guesses are learnt from.
+std::string item_hash(const std::vector<DatasetPart>& parts) {
+  std::string hashes = joined_hash(parts);
+  bool guesses = false;
+  for (const auto& part : parts)
+    if (const auto source = guess_source(part)) {
+      hashes += sha256_file(*source);
+      guesses = true;
+    }
+  return guesses ? sha256(hashes) : hashes;
 }
 
 }  // namespace
@@ -28,12 +42,23 @@ void check_model_fits(const EvalTaskSettings& settings, const DecoderConfig& con
     refuse("the model has no mask token, which kind likelihood needs; use kind perplexity for autoregressive models");
   if (settings.kind == "generation" && settings.generation.max_new_tokens == 0 && config.mask_id < 0)
     refuse("an autoregressive model cannot fill masks; set generation.max_new_tokens");
+  if (settings.answer_nll && !config.causal)
+    refuse("answer_nll is that of autoregressive models; use kind likelihood for masked-diffusion models");
+}
+
+void check_data_fits(const std::filesystem::path& datasets, const EvalTaskSettings& settings, bool model_sees_images) {
+  if (is_on_text(settings) || settings.kind == "multiple_choice") return;
+  const bool asks = settings.kind == "generation" && settings.generation.chat;
+  if (asks && model_sees_images) return;
+  for (const auto& part : read_dataset(datasets, settings.dataset, kSplit))
+    refuse_images(part, asks ? "the model" : "a task without generation.chat");
 }
 
 TaskResult evaluate_task(const std::filesystem::path& datasets, const EvalTaskSettings& settings, const Decoder& model,
-                         const Tokenizer& tokenizer, uint64_t seed, const ChatTemplate* chat) {
+                         const Tokenizer& tokenizer, uint64_t seed, const Prompter* prompter) {
   check_settings(settings);
   check_model_fits(settings, model.config);
+  check_data_fits(datasets, settings, prompter != nullptr && prompter->sees_images());
   const uint64_t task_seed = derive_seed(seed, "task " + settings.name);
   if (settings.kind == "perplexity")
     return evaluate_perplexity(PlainText(datasets / settings.dataset), settings, model, tokenizer);
@@ -44,14 +69,17 @@ TaskResult evaluate_task(const std::filesystem::path& datasets, const EvalTaskSe
     return evaluate_likelihood(PlainText(datasets / settings.dataset), settings, model, tokenizer, task_seed);
   const auto parts = read_dataset(datasets, settings.dataset, kSplit, settings.num_items);
   if (settings.kind == "likelihood") return evaluate_likelihood(parts, settings, model, tokenizer, task_seed);
-  return evaluate_generation(parts, settings, model, tokenizer, task_seed, settings.generation.chat ? chat : nullptr);
+  TaskResult result =
+      evaluate_generation(parts, settings, model, tokenizer, task_seed, settings.generation.chat ? prompter : nullptr);
+  if (const auto guess = blind_guess(parts, settings.metric)) result.metrics.push_back(*guess);
+  return result;
 }
 
 std::string task_data_hash(const std::filesystem::path& datasets, const EvalTaskSettings& settings) {
   check_settings(settings);
   if (is_on_text(settings)) return sha256_file(datasets / settings.dataset);
   return settings.kind == "multiple_choice" ? joined_hash(read_choices(datasets, settings.dataset, kSplit))
-                                            : joined_hash(read_dataset(datasets, settings.dataset, kSplit));
+                                            : item_hash(read_dataset(datasets, settings.dataset, kSplit));
 }
 
 }  // namespace freeact

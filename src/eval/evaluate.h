@@ -8,13 +8,14 @@
 
 #include "eval/settings.h"
 #include "model/decoder.h"
-#include "tokenizer/chat.h"
+#include "prompt/prompter.h"
 #include "tokenizer/tokenizer.h"
 
 namespace freeact {
 
 struct MetricValue {
-  std::string name;   // "exact_match", "nll", "accuracy", "normalised_accuracy", "perplexity"
+  std::string name;   // "exact_match", "relaxed_accuracy", "nll", "blind_guess", "accuracy", "normalised_accuracy",
+                      // "perplexity"
   std::string group;  // "": the whole task; "mask_ratio=0.5"
   double value = 0;   // in unit
   double standard_error = 0;
@@ -31,23 +32,34 @@ struct SampleResult {
   double score = 0;  // 0 or 1; nats per masked token, over all ratios, for likelihood
 };
 
+// An item with a picture, for people to look at: the first picture where it has several.
+struct ShownItem {
+  int64_t index = 0;  // of its sample
+  std::string input_hash, question, expected;
+  std::string image_png;  // the bytes of a PNG file, at most 256 pixels a side
+};
+
 struct TaskResult {
   std::string task;
   int version = 1;
   std::vector<MetricValue> metrics;
   std::vector<SampleResult> samples;
+  std::vector<ShownItem> shown = {};  // the first twelve with pictures
 };
 
 // Throws UserError when the settings or the data do not fit the task. Random choices (masks, noise) derive from seed
-// alone: two models at one seed are scored on the same masks, item by item. chat is the model's template, for tasks
-// that set generation.chat.
+// alone: two models at one seed are scored on the same masks, item by item. prompter asks the model, for tasks that set
+// generation.chat. Tasks with images also have the metric blind_guess.
 TaskResult evaluate_task(const std::filesystem::path& datasets, const EvalTaskSettings& settings, const Decoder& model,
-                         const Tokenizer& tokenizer, uint64_t seed, const ChatTemplate* chat = nullptr);
+                         const Tokenizer& tokenizer, uint64_t seed, const Prompter* prompter = nullptr);
 
 // Throws UserError when a model of this kind cannot do the task, before anything is computed.
 void check_model_fits(const EvalTaskSettings& settings, const DecoderConfig& config);
 
-// SHA-256 of the test data the task reads.
+// Throws UserError, naming file and line, when an item has an image that nobody would see.
+void check_data_fits(const std::filesystem::path& datasets, const EvalTaskSettings& settings, bool model_sees_images);
+
+// SHA-256 of the data the task reads.
 std::string task_data_hash(const std::filesystem::path& datasets, const EvalTaskSettings& settings);
 
 }  // namespace freeact

@@ -3,10 +3,13 @@
 
 #include <algorithm>
 
+#include "eval/answer_scores.h"
+#include "eval/conversation.h"
 #include "eval/decoding.h"
+#include "eval/questions.h"
 #include "eval/scoring.h"
 #include "generation/text.h"
-#include "tokenizer/chat.h"
+#include "image/encode_png.h"
 #include "util/error.h"
 #include "util/hash.h"
 #include "util/random.h"
@@ -14,15 +17,23 @@
 namespace freeact {
 namespace {
 
+constexpr size_t kShownItems = 12;
+constexpr int64_t kShownSide = 256;
+
+// What was written for an item, and what identifies the item.
+struct Answered {
+  std::string text, input_hash;
+};
+
 // The text before {answer}, then max_new_tokens masks.
 std::vector<TokenSequence> append_answers(const DatasetPart& part, const AnswerSettings& s, const Decoder& model,
-                                          const Tokenizer& tokenizer, const ChatTemplate* chat) {
+                                          const Tokenizer& tokenizer, const Prompter* prompter) {
   std::vector<TokenSequence> sequences;
   for (const TaskItem& item : part.items) {
-    const std::string where = fmt::format("{} item {}", part.name, sequences.size());
+    const std::string where = part.place(sequences.size());
     const std::string before = surroundings(part.layout, item.input, where).before;
     TokenSequence sequence;
-    sequence.masked = tokenizer.encode(chat ? chat->render({{"user", before}}) : before);
+    sequence.masked = prompter ? ids_of(prompter->question(before).ids_BT) : tokenizer.encode(before);
     if (sequence.masked.empty()) throw UserError("{}: nothing stands before the answer", where);
     sequence.answer_begin = sequence.masked.size();
     sequence.answer_end = sequence.answer_begin + static_cast<size_t>(s.max_new_tokens);
@@ -32,29 +43,62 @@ std::vector<TokenSequence> append_answers(const DatasetPart& part, const AnswerS
   return sequences;
 }
 
-// As the harnesses do: stops may be special tokens, which are dropped only after the cut.
-std::string open_answer(std::string text, const AnswerSettings& s, const Tokenizer& tokenizer,
-                        const ChatTemplate* chat) {
-  std::vector<std::string> stops = s.stops;
-  if (chat) stops.emplace_back(end_of_turn(chat->family()));
-  text = cut_at_stops(std::move(text), stops);
-  return tokenizer.decode(tokenizer.encode(text), /*skip_special=*/true);
-}
-
-std::vector<std::string> answers(const DatasetPart& part, const EvalTaskSettings& settings, const Decoder& model,
-                                 const Tokenizer& tokenizer, uint64_t seed, const ChatTemplate* chat) {
+std::vector<Answered> complete_part(const DatasetPart& part, const EvalTaskSettings& settings, const Decoder& model,
+                                    const Tokenizer& tokenizer, uint64_t seed, const Prompter* prompter) {
   const AnswerSettings& s = settings.generation;
   const bool open = s.max_new_tokens > 0;
-  const auto sequences = open ? append_answers(part, s, model, tokenizer, chat)
+  const auto sequences = open ? append_answers(part, s, model, tokenizer, prompter)
                               : lay_out_all(part, tokenizer, diffusion_ids(model.config));
   const auto completed = model.config.causal ? continue_greedily(sequences, s, model)
                                              : complete(sequences, s, settings.batch_size, model, tokenizer, seed);
-  std::vector<std::string> texts;
+  std::vector<Answered> answers;
   for (size_t i = 0; i < sequences.size(); ++i) {
     const std::string text = answer_text(completed[i], sequences[i], tokenizer, model.config.eos_id);
-    texts.push_back(open ? open_answer(text, s, tokenizer, chat) : cut_at_stops(text, s.stops));
+    answers.push_back(
+        {open ? open_answer(text, s, tokenizer, prompter) : cut_at_stops(text, s.stops), sha256(part.items[i].input)});
   }
-  return texts;
+  return answers;
+}
+
+// What comes of the items of a task, one after the other.
+class Results {
+ public:
+  explicit Results(const EvalTaskSettings& settings)
+      : settings_(settings), result_{settings.name, settings.version, {}, {}} {}
+
+  void add(const TaskItem& item, const Answered& answered) {
+    scores_.push_back(score_answer(settings_.metric, answered.text, item.answer));
+    result_.samples.push_back({std::ssize(result_.samples), answered.input_hash, answered.text, scores_.back()});
+  }
+  void add_nll(double nll) { nlls_.push_back(nll); }
+  // Of the item that is added next.
+  void show(const TaskItem& item, const Question& question) {
+    if (question.images.empty() || result_.shown.size() == kShownItems) return;
+    result_.shown.push_back({std::ssize(result_.samples), question.hash, item.input, item.answer,
+                             encode_png(shrink_to_side(question.images.front(), kShownSide))});
+  }
+  TaskResult finish() {
+    result_.metrics = {percentage(settings_.metric, scores_)};
+    if (settings_.answer_nll) result_.metrics.push_back(nll_metric("", nlls_));
+    return std::move(result_);
+  }
+
+ private:
+  const EvalTaskSettings& settings_;
+  TaskResult result_;
+  std::vector<double> scores_, nlls_;
+};
+
+void converse(const DatasetPart& part, const EvalTaskSettings& settings, const Conversation& conversation,
+              Results& results) {
+  for (size_t i = 0; i < part.items.size(); ++i) {
+    const TaskItem& item = part.items[i];
+    const Question question = question_of(part, i);
+    const TokenBatch prompt = conversation.prompt(question, part.place(i));
+    results.show(item, question);
+    results.add(item, {conversation.answer(prompt), question.hash});
+    if (settings.answer_nll) results.add_nll(conversation.nll(prompt, item.answer));
+  }
 }
 
 }  // namespace
@@ -68,23 +112,21 @@ std::string answer_text(const std::vector<int64_t>& ids, const TokenSequence& se
 
 TaskResult evaluate_generation(const std::vector<DatasetPart>& parts, const EvalTaskSettings& settings,
                                const Decoder& model, const Tokenizer& tokenizer, uint64_t seed,
-                               const ChatTemplate* chat) {
+                               const Prompter* prompter) {
   const at::NoGradGuard no_grad;
-  if (settings.generation.chat != (chat != nullptr))
+  if (settings.generation.chat != (prompter != nullptr))
     throw UserError("task '{}': generation.chat needs the model's chat template, and nothing else may have one",
                     settings.name);
-  TaskResult result = {settings.name, settings.version, {}, {}};
-  std::vector<double> scores;
+  Results results(settings);
   for (const DatasetPart& part : parts) {
-    const auto outputs = answers(part, settings, model, tokenizer, derive_seed(seed, part.name), chat);
-    for (size_t i = 0; i < outputs.size(); ++i) {
-      scores.push_back(outputs[i] == part.items[i].answer ? 1 : 0);
-      result.samples.push_back(
-          {static_cast<int64_t>(result.samples.size()), sha256(part.items[i].input), outputs[i], scores.back()});
+    if (prompter && model.config.causal) {
+      converse(part, settings, Conversation(settings.generation, model, tokenizer, *prompter), results);
+      continue;
     }
+    const auto answers = complete_part(part, settings, model, tokenizer, derive_seed(seed, part.name), prompter);
+    for (size_t i = 0; i < answers.size(); ++i) results.add(part.items[i], answers[i]);
   }
-  result.metrics = {percentage("exact_match", scores)};
-  return result;
+  return results.finish();
 }
 
 }  // namespace freeact

@@ -14,11 +14,13 @@ namespace freeact {
 // One line of a data set: what is asked, and the one right answer.
 struct TaskItem {
   std::string input, answer;
+  std::vector<std::string> images = {};  // as load_picture() takes them
 
   template <typename Visitor>
   void fields(Visitor& visit) {
     visit("input", input, "what is asked");
     visit("answer", answer, "the right answer");
+    visit("images", images, "pictures in front of the question: files in the data set's folder, or draw:SPEC");
   }
 };
 

@@ -52,11 +52,6 @@ std::vector<double> item_nlls(const std::vector<TokenSequence>& sequences, const
   return values;
 }
 
-MetricValue nll_metric(const std::string& group, const std::vector<double>& values) {
-  const Estimate e = estimate(values);
-  return {"nll", group, e.mean, e.standard_error, static_cast<int64_t>(values.size()), false, "nats"};
-}
-
 SampleResult unscored_sample(int64_t index, const std::string& input_hash) {
   return {index, input_hash, "", 0};
 }

@@ -12,7 +12,8 @@ namespace freeact {
 namespace {
 
 double mean_nll(const Decoder& model, const std::vector<int64_t>& ids) {
-  return left_to_right_nll(model, {ids[0]}, {ids.begin() + 1, ids.end()}) / static_cast<double>(ids.size() - 1);
+  return left_to_right_nll(model, std::vector{ids[0]}, {ids.begin() + 1, ids.end()}) /
+         static_cast<double>(ids.size() - 1);
 }
 
 }  // namespace

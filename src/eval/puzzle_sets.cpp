@@ -39,7 +39,11 @@ ChoiceItem choices_of(const TaskItem& item, Random& random) {
 template <typename Item>
 std::string json_lines(const std::vector<Item>& items) {
   std::string text;
-  for (const Item& item : items) text += write_fields(item).dump() + "\n";
+  for (const Item& item : items) {
+    Json line = write_fields(item);
+    if (line.contains("images") && line["images"].empty()) line.erase("images");
+    text += line.dump() + "\n";
+  }
   return text;
 }
 

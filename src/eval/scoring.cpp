@@ -17,6 +17,11 @@ Estimate estimate(const std::vector<double>& values) {
   return {mean, std::sqrt(square / (n - 1) / n)};
 }
 
+MetricValue nll_metric(const std::string& group, const std::vector<double>& values) {
+  const Estimate e = estimate(values);
+  return {"nll", group, e.mean, e.standard_error, static_cast<int64_t>(values.size()), false, "nats"};
+}
+
 std::vector<int64_t> chosen_offsets(const EvalTaskSettings& settings) {
   std::vector<int64_t> offsets = settings.segments.offsets;
   const auto limit = static_cast<size_t>(settings.num_items);

@@ -19,6 +19,9 @@ Estimate estimate(const std::vector<double>& values);
 // Of scores that are 0 or 1, in per cent.
 MetricValue percentage(const std::string& name, const std::vector<double>& scores);
 
+// Of likelihoods in nats.
+MetricValue nll_metric(const std::string& group, const std::vector<double>& values);
+
 // Where the segments of a text begin: the first num_items of the settings' offsets; all where it is 0.
 std::vector<int64_t> chosen_offsets(const EvalTaskSettings& settings);
 
@@ -30,11 +33,12 @@ std::string hash_of_ids(const std::vector<int64_t>& ids);
 std::string answer_text(const std::vector<int64_t>& ids, const TokenSequence& sequence, const Tokenizer& tokenizer,
                         int64_t end_id);
 
-// Exact match: the share of items whose text is the answer, character by character. Where answers are appended
-// (generation.max_new_tokens), their text is cut at the stops first and then loses its special tokens.
+// The share of items whose answer is right, see score_answer(). Where answers are appended (generation.max_new_tokens),
+// their text is cut at the stops first and then loses its special tokens. With answer_nll also the mean over the items
+// of the nats per token of the right answer and the end of its turn.
 TaskResult evaluate_generation(const std::vector<DatasetPart>& parts, const EvalTaskSettings& settings,
                                const Decoder& model, const Tokenizer& tokenizer, uint64_t seed,
-                               const ChatTemplate* chat = nullptr);
+                               const Prompter* prompter = nullptr);
 
 // Negative log-likelihood in nats. At each ratio r, round(r n) and at least one of the n answer tokens are masked; an
 // item counts with the mean over its masked tokens, the whole task with the mean over the ratios.

@@ -1,5 +1,7 @@
 #include "eval/settings.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <map>
 
@@ -28,11 +30,12 @@ class Checker {
   const std::string prefix_;
 };
 
-// The main metric of each kind of task.
-const std::map<std::string, std::string> kMetricOfKind = {{"generation", "exact_match"},
-                                                          {"likelihood", "nll"},
-                                                          {"multiple_choice", "accuracy"},
-                                                          {"perplexity", "perplexity"}};
+// What each kind of task may be scored by.
+const std::map<std::string, std::vector<std::string>> kMetricsOfKind = {
+    {"generation", {"exact_match", "relaxed_accuracy"}},
+    {"likelihood", {"nll"}},
+    {"multiple_choice", {"accuracy"}},
+    {"perplexity", {"perplexity"}}};
 
 void check_segments(const SegmentSettings& s, const Checker& check) {
   check.at_least<int64_t>(2, s.tokens, "tokens");
@@ -42,10 +45,11 @@ void check_segments(const SegmentSettings& s, const Checker& check) {
 
 void check_task(const EvalTaskSettings& s, const Checker& check) {
   std::vector<std::string> kinds;
-  for (const auto& [kind, metric] : kMetricOfKind) kinds.push_back(kind);
+  for (const auto& [kind, metrics] : kMetricsOfKind) kinds.push_back(kind);
   check.one_of(kinds, s.kind, "kind");
-  const std::string& metric = kMetricOfKind.at(s.kind);
-  check.require(s.metric == metric, "metric", fmt::format("must be {} for kind {}", metric, s.kind));
+  const auto& metrics = kMetricsOfKind.at(s.kind);
+  check.require(std::find(metrics.begin(), metrics.end(), s.metric) != metrics.end(), "metric",
+                fmt::format("must be {} for kind {}", fmt::join(metrics, " or "), s.kind));
   check.require(!s.dataset.empty(), "dataset", "is missing: give it a value");
   check.at_least(1, s.version, "version");
   check.at_least<int64_t>(0, s.num_items, "num_items");
@@ -53,6 +57,15 @@ void check_task(const EvalTaskSettings& s, const Checker& check) {
   check.require(s.kind != "likelihood" || !s.mask_ratios.empty(), "mask_ratios", "must list at least one ratio");
   check.require(std::all_of(s.mask_ratios.begin(), s.mask_ratios.end(), [](double r) { return r > 0 && r <= 1; }),
                 "mask_ratios", "must hold ratios in (0, 1]");
+}
+
+void check_chat(const EvalTaskSettings& s, const Checker& check) {
+  const bool in_chat = s.kind == "generation" && s.generation.chat;
+  check.require(!s.answer_nll || in_chat, "answer_nll", "needs kind generation and generation.chat");
+  check.require(s.images == ImageLimits() || in_chat, "images", "needs kind generation and generation.chat");
+  check.at_least<int64_t>(0, s.images.min_pixels, "images.min_pixels");
+  check.at_least<int64_t>(0, s.images.max_pixels, "images.max_pixels");
+  check.at_least<int64_t>(0, s.images.max_tiles, "images.max_tiles");
 }
 
 void check_monte_carlo(const MonteCarloSettings& s, const Checker& check) {
@@ -70,6 +83,7 @@ void check_sampling(const AnswerSettings& s, const Checker& check) {
   check.at_least(0.0, s.temperature, "temperature");
   check.at_least(0.0, s.cfg_scale, "cfg_scale");
   check.at_least(0.0, s.alg_temp, "alg_temp");
+  check.at_least(0.0, s.repetition_penalty, "repetition_penalty");
   check.at_least<int64_t>(0, s.top_k, "top_k");
   check.require(s.top_p > 0 && s.top_p <= 1, "top_p", fmt::format("must be in (0, 1], but is {}", s.top_p));
   check.require(s.eps >= 0 && s.eps < 1, "eps", fmt::format("must be in [0, 1), but is {}", s.eps));
@@ -103,6 +117,7 @@ bool is_on_text(const EvalTaskSettings& settings) {
 
 void check_settings(const EvalTaskSettings& settings, const std::string& prefix) {
   check_task(settings, Checker(prefix));
+  check_chat(settings, Checker(prefix));
   const Checker generation(prefix + "generation.");
   check_sampling(settings.generation, generation);
   check_lengths(settings.generation, generation);
@@ -118,7 +133,12 @@ EvalTaskSettings read_task_settings(const Json& task, const std::string& prefix)
 
 Json resolved_task_settings(const EvalTaskSettings& settings) {
   Json resolved = write_fields(settings);
-  if (settings.kind != "generation") resolved.erase("generation");
+  if (settings.kind != "generation")
+    resolved.erase("generation");
+  else if (settings.generation.repetition_penalty == 0)
+    resolved["generation"].erase("repetition_penalty");
+  if (!settings.answer_nll) resolved.erase("answer_nll");
+  if (settings.images == ImageLimits()) resolved.erase("images");
   if (settings.kind != "likelihood") resolved.erase("mask_ratios");
   if (settings.kind != "multiple_choice") resolved.erase("monte_carlo");
   if (!is_on_text(settings)) resolved.erase("segments");

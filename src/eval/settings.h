@@ -7,6 +7,7 @@
 
 #include "generation/acceleration.h"
 #include "generation/likelihood.h"
+#include "prompt/image_processor.h"
 #include "util/fields.h"
 
 namespace freeact {
@@ -30,6 +31,7 @@ struct AnswerSettings {
   std::string confidence = "scaled_logits";
   double eps = 1e-3;
   Acceleration acceleration;
+  double repetition_penalty = 0.0;
   bool chat = false;
   std::vector<std::string> stops;
 
@@ -54,6 +56,9 @@ struct AnswerSettings {
     visit("confidence", confidence, "dream: scaled_logits (as published) or raw_logits");
     visit("eps", eps, "dream: time at which the diffusion ends");
     visit("acceleration", acceleration, "faster, approximate unmasking");
+    visit("repetition_penalty", repetition_penalty,
+          "autoregressive models: above 1, tokens that have occurred become less likely; 0: as the checkpoint's "
+          "generation_config.json says");
     visit("chat", chat, "the text before {answer} is one user message in the model's chat template");
     visit("stops", stops, "the answer is cut at each of these texts, in this order, before it is scored");
   }
@@ -80,6 +85,8 @@ struct EvalTaskSettings {
   int64_t num_items = 0;
   int64_t batch_size = 200;
   AnswerSettings generation;
+  bool answer_nll = false;
+  ImageLimits images;
   std::vector<double> mask_ratios;
   MonteCarloSettings monte_carlo;
   SegmentSettings segments;
@@ -93,11 +100,17 @@ struct EvalTaskSettings {
     visit("dataset", dataset,
           "folder below datasets/, or a path; for perplexity, and where it ends in .txt for likelihood, a text file");
     visit("metric", metric,
-          "exact_match for generation, nll for likelihood, accuracy for multiple_choice, perplexity for perplexity");
+          "exact_match or relaxed_accuracy (numbers within 5 %, else equal text whatever its case) for generation, nll "
+          "for likelihood, accuracy for multiple_choice, perplexity for perplexity");
     visit("version", version, "raised when prompt, scorer or data change, so that old rows are not compared with new");
     visit("num_items", num_items, "first items of each part of the data set, or first segments; 0: all");
     visit("batch_size", batch_size, "generation, likelihood: sequences in a forward pass");
     visit("generation", generation, "how answers are written");
+    visit(
+        "answer_nll", answer_nll,
+        "generation in a chat, autoregressive models: also nll, the nats per token of the right answer and the end of "
+        "its turn");
+    visit("images", images, "generation in a chat: how large the items' images are seen");
     visit("mask_ratios", mask_ratios, "likelihood: shares of the answer's, or a segment's, tokens that are masked");
     visit("monte_carlo", monte_carlo, "multiple_choice: likelihood of diffusion models");
     visit("segments", segments, "of a text: what is scored");
@@ -113,7 +126,9 @@ void check_settings(const EvalTaskSettings& settings, const std::string& prefix 
 // A task as its file has it, checked.
 EvalTaskSettings read_task_settings(const Json& task, const std::string& prefix = "");
 
-// All settings, defaults included, without the groups that other kinds of tasks read: what determines a result.
+// All settings, defaults included, without the groups that other kinds of tasks read: what determines a result. Keys
+// that came after the first results (answer_nll, images, generation.repetition_penalty) are left out at their defaults,
+// so that a finished run is still known.
 Json resolved_task_settings(const EvalTaskSettings& settings);
 
 }  // namespace freeact

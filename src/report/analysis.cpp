@@ -12,6 +12,12 @@ namespace {
 
 using Samples = std::vector<Sample>;
 
+bool is_shown(const Sample& sample, const std::vector<GalleryItem>& gallery) {
+  return std::any_of(gallery.begin(), gallery.end(), [&](const GalleryItem& item) {
+    return item.task == sample.task && item.index == sample.index && item.input_hash == sample.input_hash;
+  });
+}
+
 double score_scale(const Column& column) {
   return column.unit == "%" ? 100 : 1;
 }
@@ -90,7 +96,8 @@ std::vector<Run> load_runs(const Store& store, const std::string& experiment) {
   std::vector<Run> runs;
   for (const auto& summary : store.runs(experiment)) {
     Run run{summary.id, store.load(summary.id)};
-    for (auto& sample : run.record.samples) sample.output.clear();
+    for (auto& sample : run.record.samples)
+      if (!is_shown(sample, run.record.gallery)) sample.output.clear();
     std::sort(run.record.samples.begin(), run.record.samples.end(),
               [](const Sample& a, const Sample& b) { return std::tie(a.task, a.index) < std::tie(b.task, b.index); });
     runs.push_back(std::move(run));

@@ -12,7 +12,7 @@ namespace freeact {
 
 struct Run {
   int64_t id = 0;
-  RunRecord record;  // samples sorted by task and index, without their outputs
+  RunRecord record;  // samples sorted by task and index; only those of the gallery have their outputs
 };
 
 // One method in one configuration, over seeds.
@@ -30,7 +30,9 @@ struct Column {
   std::string heading;
   std::string unit;
   bool higher_is_better = true;
-  bool has_samples = false;  // the scores of samples belong to this metric
+  bool has_samples = false;          // the scores of samples belong to this metric
+  bool logarithmic = false;          // perplexity: one source, compared by its logarithm
+  std::optional<double> guess = {};  // what a guess that does not see the pictures reaches
   std::vector<Source> sources;
 };
 

@@ -1,31 +1,19 @@
 #include "report/clipping.h"
 
 #include <map>
-#include <sstream>
+
+#include "report/config_lines.h"
 
 namespace freeact {
-namespace {
-
-std::map<std::string, std::string> clipping_keys(const std::string& resolved_config) {
-  std::map<std::string, std::string> found;
-  std::istringstream text(resolved_config);
-  for (std::string line; std::getline(text, line);) {
-    line.erase(0, line.find_first_not_of(' '));
-    for (const char* key : {"w_clip: ", "w_clip_ratio: ", "a_clip: ", "a_clip_ratio: "})
-      if (line.starts_with(key)) found[line.substr(0, line.find(':'))] = line.substr(line.find(' ') + 1);
-  }
-  return found;
-}
-
-}  // namespace
 
 std::string clipping_policy(const RunRecord& run) {
-  auto keys = clipping_keys(run.resolved_config);
-  if (!keys.contains("w_clip") || !keys.contains("a_clip")) return "";
+  std::map<std::string, std::string> settings;
+  for (const auto& line : config_lines(run.resolved_config)) settings[line.path] = line.value;
   const auto rule = [&](const std::string& key) {
-    return keys[key] == "fixed" ? "fixed " + keys[key + "_ratio"] : keys[key];
+    return settings[key] == "fixed" ? "fixed " + settings[key + "_ratio"] : settings[key];
   };
-  return rule("w_clip") + " / " + rule("a_clip");
+  const std::string weights = rule("method.w_clip"), activations = rule("method.a_clip");
+  return weights.empty() || activations.empty() ? "" : weights + " / " + activations;
 }
 
 }  // namespace freeact

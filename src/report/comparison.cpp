@@ -1,11 +1,40 @@
 #include "report/comparison.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "report/format.h"
+
 namespace freeact {
 namespace {
+
+// What is subtracted: a column's value, or its logarithm.
+double compared_value(const Run& run, const Column& column) {
+  const double value = *column_value(run, column);
+  return column.logarithmic ? std::log(value) : value;
+}
+
+// Of the compared value; for a logarithm by the delta method.
+std::optional<double> compared_error(const Run& run, const Column& column) {
+  const auto error = column_standard_error(run, column);
+  return error && column.logarithmic ? *error / *column_value(run, column) : error;
+}
+
+// As column_scores(). The score of a segment in a perplexity P is P (1 + nll - ln P) (eval/perplexity.h), which is
+// turned back into nll here, whose mean over the segments is ln P.
+std::optional<ScoreTable> compared_scores(const std::vector<const Run*>& runs, const Column& column) {
+  auto scores = column_scores(runs, column);
+  if (!scores || !column.logarithmic) return scores;
+  for (auto& task : *scores)
+    for (size_t i = 0; i < runs.size(); ++i) {
+      const double perplexity = *column_value(*runs[i], column);
+      for (double& score : task[i]) score = score / perplexity - 1 + std::log(perplexity);
+    }
+  return scores;
+}
 
 void pair_runs(Comparison& comparison) {
   for (const Run* run : comparison.arm->runs) {
@@ -22,8 +51,8 @@ void pair_runs(Comparison& comparison) {
 std::vector<double> seed_differences(const Comparison& comparison) {
   std::vector<double> differences;
   for (size_t i = 0; i < comparison.runs.size(); i += 2)
-    differences.push_back(*column_value(*comparison.runs[i], *comparison.column) -
-                          *column_value(*comparison.runs[i + 1], *comparison.column));
+    differences.push_back(compared_value(*comparison.runs[i], *comparison.column) -
+                          compared_value(*comparison.runs[i + 1], *comparison.column));
   return differences;
 }
 
@@ -44,7 +73,7 @@ ScoreTable item_differences(const ScoreTable& scores) {
 Interval unpaired_interval(const Comparison& comparison) {
   std::vector<double> variances;
   for (const Run* run : comparison.runs) {
-    const auto error = column_standard_error(*run, *comparison.column);
+    const auto error = compared_error(*run, *comparison.column);
     if (!error) return {comparison.difference, std::nan(""), std::nan("")};
     variances.push_back(*error * *error);
   }
@@ -69,7 +98,7 @@ Comparison compare(const Arm& arm, const Arm& reference, const Column& column) {
   const auto differences = seed_differences(comparison);
   comparison.difference = mean(differences);
   comparison.by_seed = t_interval(differences);
-  const auto scores = column_scores(comparison.runs, column);
+  const auto scores = compared_scores(comparison.runs, column);
   comparison.paired_items = scores.has_value();
   comparison.by_item = scores ? bootstrap_interval(item_differences(*scores), Random(0, "report differences"))
                               : unpaired_interval(comparison);
@@ -77,8 +106,22 @@ Comparison compare(const Arm& arm, const Arm& reference, const Column& column) {
   return comparison;
 }
 
+std::string metric_text(const Comparison& comparison) {
+  return comparison.column->heading + (comparison.column->logarithmic ? ", log perplexity" : "");
+}
+
+std::string difference_text(const Comparison& comparison) {
+  return fmt::format("{} {}", format_difference(comparison.difference, comparison.unit()),
+                     difference_unit(comparison.unit()));
+}
+
+std::string ratio_text(const Comparison& comparison) {
+  return fmt::format("× {:.3f}", std::exp(comparison.difference));
+}
+
 std::string verdict_text(const Comparison& comparison) {
-  if (comparison.verdict == Verdict::kUnknown) return "no common seed";
+  if (comparison.runs.empty()) return "no common seed";
+  if (comparison.verdict == Verdict::kUnknown) return "not a number";
   if (comparison.verdict == Verdict::kNotSeparable) return "not separable";
   std::string text = comparison.verdict == Verdict::kHigher ? "higher" : "lower";
   text += comparison.worse() ? " (worse" : " (better";
@@ -91,6 +134,10 @@ const Column* accuracy_column(const Setting& setting) {
     if (column.unit == "%" && column.higher_is_better && (found == nullptr || column.sources.size() > 1))
       found = &column;
   return found;
+}
+
+bool is_summary(const Setting& setting, const Column& column) {
+  return &column == accuracy_column(setting) || column.heading == "NLL" || column.logarithmic;
 }
 
 }  // namespace freeact

@@ -1,4 +1,5 @@
-// Is one method better than another? Paired by seed and by item.
+// Is one method better than another? Paired by seed and by item. Perplexities are compared by their logarithms, the
+// negative log-likelihoods per token that they are made of.
 #pragma once
 
 #include <string>
@@ -14,13 +15,14 @@ struct Comparison {
   const Arm* reference = nullptr;
   const Column* column = nullptr;
   std::vector<const Run*> runs;  // both arms' runs of the common seeds: arm, reference, arm, ...
-  double difference = 0;         // arm minus reference, mean over common seeds
+  double difference = 0;         // arm minus reference, mean over common seeds; in unit()
   Interval by_seed;              // Student's t over the differences of each seed
   Interval by_item;              // paired bootstrap over seeds and items, or from standard errors
   bool paired_items = false;     // by_item is the paired bootstrap
   Verdict verdict = Verdict::kUnknown;
 
   size_t num_seeds() const { return runs.size() / 2; }
+  std::string unit() const { return column->logarithmic ? "nats" : column->unit; }
   bool worse() const { return verdict == (column->higher_is_better ? Verdict::kLower : Verdict::kHigher); }
 };
 
@@ -28,10 +30,18 @@ struct Comparison {
 // over seeds; everything else is not separable. Without a common seed the verdict is unknown.
 Comparison compare(const Arm& arm, const Arm& reference, const Column& column);
 
+// "sort", "wikitext2, log perplexity"
+std::string metric_text(const Comparison& comparison);
+// "−1.2 points", "+0.0123 nats"
+std::string difference_text(const Comparison& comparison);
+// The same as a factor, of logarithmic columns: "× 1.012"
+std::string ratio_text(const Comparison& comparison);
 // "not separable", "lower (worse)", "higher (better; one seed)"
 std::string verdict_text(const Comparison& comparison);
 
 // The column that sums a setting's tasks up: their average, or the one task. Null without accuracies.
 const Column* accuracy_column(const Setting& setting);
+// That column, the likelihood and every perplexity.
+bool is_summary(const Setting& setting, const Column& column);
 
 }  // namespace freeact

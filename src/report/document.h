@@ -48,6 +48,29 @@ struct Figure {
   std::string svg;  // a whole <svg> element
 };
 
+enum class Mark { kNone, kRight, kPartly, kWrong };
+
+struct GalleryAnswer {
+  std::string method;
+  std::string text;
+  Mark mark = Mark::kNone;
+  std::string tooltip;  // the answer where text is shortened, and whose it is
+};
+struct GalleryCard {
+  std::string title;
+  std::string question;
+  std::string expected;
+  std::string image_png;  // the bytes of a PNG file
+  std::vector<GalleryAnswer> answers;
+};
+// Pictures with what was asked and answered. Formats without pictures show the texts as a table.
+struct Gallery {
+  std::string name;  // file stem
+  std::string title;
+  std::string caption;
+  std::vector<GalleryCard> cards;
+};
+
 struct Heading {
   std::string text;
 };
@@ -60,7 +83,7 @@ struct BulletList {
   bool alarm = false;
 };
 
-using Block = std::variant<Heading, Paragraph, BulletList, Table, Figure>;
+using Block = std::variant<Heading, Paragraph, BulletList, Table, Figure, Gallery>;
 
 struct Document {
   std::string title;

@@ -18,7 +18,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kMethods 
                                                                                     {"freeact", "FreeAct"}}};
 
 std::string digits(double magnitude, std::string_view unit) {
-  return fmt::format("{:.{}f}", magnitude, unit == "%" ? 1 : 4);
+  const int decimals = unit == "%" ? 1 : unit == "ppl" ? 2 : 4;
+  return fmt::format("{:.{}f}", magnitude, decimals);
 }
 
 bool rounds_to_zero(const std::string& text) {

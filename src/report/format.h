@@ -10,7 +10,8 @@ namespace freeact {
 
 inline constexpr std::string_view kMissing = "–";
 
-// Percentages with one decimal, anything else with four; "nan" stays visible. Negative numbers get a minus sign.
+// Percentages with one decimal, perplexities with two, anything else with four; "nan" stays visible. Negative numbers
+// get a minus sign.
 std::string format_value(double value, std::string_view unit);
 // "+1.2", "−0.3", "0.0"
 std::string format_difference(double value, std::string_view unit);

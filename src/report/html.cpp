@@ -8,10 +8,10 @@ namespace {
 // Colours are variables, so that the plots follow the reader's light or dark setting too.
 constexpr const char* kStyle = R"css(
 :root { --paper: #ffffff; --ink: #1f2328; --faint: #59636e; --rule: #d1d9e0; --stripe: #f6f8fa; --link: #0969da;
-        --alarm: #b3261e; --alarm-paper: #fff1f0; }
+        --alarm: #b3261e; --alarm-paper: #fff1f0; --right: #1a7f37; }
 @media (prefers-color-scheme: dark) {
   :root { --paper: #12161c; --ink: #e6e9ee; --faint: #9aa4b0; --rule: #343c46; --stripe: #1a2028; --link: #6cb0ff;
-          --alarm: #ff9d94; --alarm-paper: #34191a; } }
+          --alarm: #ff9d94; --alarm-paper: #34191a; --right: #56d07a; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 2.5rem 1.5rem 5rem; max-width: 84rem; background: var(--paper); color: var(--ink);
        font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
@@ -30,11 +30,20 @@ figcaption b { color: var(--ink); font-size: 1rem; display: block; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; border-bottom: 1.5px solid var(--ink); }
 thead th { border-top: 1.5px solid var(--ink); border-bottom: 1px solid var(--ink); font-weight: 600;
            vertical-align: bottom; }
-th, td { padding: .35rem .8rem; text-align: right; vertical-align: top; white-space: nowrap; }
+th, td { padding: .35rem .8rem; text-align: right; vertical-align: top; } td { white-space: nowrap; }
 .text { text-align: left; }
 tbody tr:nth-child(even) { background: var(--stripe); } tbody tr:target { outline: 2px solid var(--link); }
 td small { display: block; color: var(--faint); font-size: .78rem; }
 td.bold { font-weight: 700; } td.bold small { font-weight: 400; } td.alarm { color: var(--alarm); }
+.cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)); gap: 1rem; }
+.card { border: 1px solid var(--rule); border-radius: 6px; padding: .8rem; min-width: 0; overflow-wrap: anywhere; }
+.card small { color: var(--faint); } .card p { margin: .5rem 0; }
+.card img { display: block; max-width: 100%; height: auto; } .card img.pixels { image-rendering: pixelated; }
+.card dl { display: grid; grid-template-columns: fit-content(55%) 1fr; margin: .6rem 0 0; font-size: .92rem; }
+.card dl div { display: contents; } .card dt, .card dd { padding: .15rem 0; border-top: 1px solid var(--rule); }
+.card dt { padding-right: .8rem; color: var(--faint); overflow-wrap: break-word; } .card dd { margin: 0; min-width: 0; }
+.card .right b { color: var(--right); } .card .wrong b { color: var(--alarm); }
+@media print { .card { break-inside: avoid; } }
 @media print { body { max-width: none; padding: 0; } figure { break-inside: avoid; } }
 )css";
 
@@ -101,6 +110,7 @@ struct BlockWriter {
     return fmt::format("<figure id=\"{}\"><div class=\"wide\">{}</div><figcaption>{}</figcaption></figure>\n",
                        escape_html(figure.name), figure.svg, escape_html(figure.caption));
   }
+  std::string operator()(const Gallery& gallery) const { return render_html(gallery); }
 };
 
 }  // namespace

@@ -82,6 +82,60 @@ std::vector<TableCell> error_row(const std::vector<const Arm*>& arms, const std:
   return row;
 }
 
+// The sites that see tokens of several types, without those of one type alone (a vision tower's): only there do the
+// errors of types compare.
+struct MixedSites {
+  std::vector<std::string> sites, types;
+};
+
+MixedSites mixed_sites(const Setting& setting) {
+  std::map<std::string, std::vector<std::string>> types_of;  // in order of first appearance
+  const auto add_once = [](std::vector<std::string>& names, const std::string& name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  };
+  for (const auto& arm : setting.arms)
+    for (const Run* run : arm.runs)
+      for (const auto& error : run->record.layer_errors) add_once(types_of[error.site], error.token_type);
+  std::erase_if(types_of, [](const auto& site) { return site.second.size() < 2; });
+  MixedSites mixed;
+  for (const auto& [site, types] : types_of)
+    for (const auto& type : types) add_once(mixed.types, type);
+  for (const auto& [site, types] : types_of)
+    if (types.size() == mixed.types.size()) mixed.sites.push_back(site);
+  return mixed;
+}
+
+// One value for each run that recorded errors.
+std::vector<double> errors_at(const Arm& arm, const std::vector<std::string>& sites, const std::string& type) {
+  const auto counts = [&](const LayerError& error) {
+    return error.token_type == type && std::find(sites.begin(), sites.end(), error.site) != sites.end();
+  };
+  std::vector<double> errors;
+  for (const Run* run : arm.runs)
+    if (!run->record.layer_errors.empty())
+      errors.push_back(mean(mean_layer_errors({.method = arm.method, .label = arm.label, .runs = {run}}, counts)));
+  return errors;
+}
+
+// [method][run]
+using RunErrors = std::vector<std::vector<double>>;
+
+RunErrors ratios(RunErrors errors, const RunErrors& to) {
+  for (size_t i = 0; i < errors.size(); ++i)
+    for (size_t run = 0; run < errors[i].size(); ++run) errors[i][run] /= to[i][run];
+  return errors;
+}
+
+void add_column(Table& table, std::string heading, const RunErrors& errors, bool mark_smallest) {
+  table.columns.push_back(std::move(heading));
+  size_t best = errors.size();
+  for (size_t i = 0; i < errors.size(); ++i) {
+    table.rows[i].push_back(error_cell(errors[i]));
+    if (!errors[i].empty() && (best == errors.size() || mean(errors[i]) < mean(errors[best]))) best = i;
+  }
+  if (mark_smallest && best < errors.size()) table.rows[best].back().bold = true;
+}
+
 }  // namespace
 
 std::vector<std::string> layer_sites(const Setting& setting) {
@@ -89,6 +143,29 @@ std::vector<std::string> layer_sites(const Setting& setting) {
 }
 std::vector<std::string> layer_token_types(const Setting& setting) {
   return distinct(setting, &LayerError::token_type);
+}
+
+std::optional<Table> token_type_table(const Setting& setting) {
+  const auto arms = quantised_arms(setting);
+  const MixedSites mixed = mixed_sites(setting);
+  if (arms.empty() || mixed.sites.empty()) return std::nullopt;
+  Table table{.name = "token_types_" + file_stem(setting.title),
+              .title = "Error by token type, " + setting.title,
+              .caption =
+                  "Mean of ||ŷ − y||² / ||y||² over the layers and sites that see tokens of every type, then over "
+                  "seeds ± half width of the 95% t interval; bold: smallest. Ratios are taken within each run.",
+              .columns = {"Method"},
+              .rows = {}};
+  std::vector<RunErrors> errors;  // by type
+  for (const auto& type : mixed.types) {
+    auto& of_type = errors.emplace_back();
+    for (const Arm* arm : arms) of_type.push_back(errors_at(*arm, mixed.sites, type));
+  }
+  for (const Arm* arm : arms) table.rows.push_back({text_cell(arm->label)});
+  for (size_t i = 0; i < errors.size(); ++i) add_column(table, mixed.types[i] + " tokens", errors[i], true);
+  if (errors.size() == 2)
+    add_column(table, fmt::format("{} / {}", mixed.types[1], mixed.types[0]), ratios(errors[1], errors[0]), false);
+  return table;
 }
 
 std::vector<double> mean_layer_errors(const Arm& arm, const std::function<bool(const LayerError&)>& keep) {
@@ -107,7 +184,7 @@ std::optional<Table> layer_table(const Setting& setting) {
   const auto types = layer_token_types(setting);
   if (arms.empty() || types.empty()) return std::nullopt;
   Table table{.name = "layer_errors_" + file_stem(setting.title),
-              .title = "Relative layer error by token type, " + setting.title,
+              .title = "Relative layer error by token type and site, " + setting.title,
               .caption =
                   "Mean over layers of ||ŷ − y||² / ||y||², then over seeds ± half width of the 95% t interval; "
                   "bold: smallest.",

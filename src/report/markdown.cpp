@@ -49,6 +49,7 @@ struct BlockWriter {
   std::string operator()(const Figure& figure) const {
     return fmt::format("![{0}](figures/{1}.svg)\n\n{0}\n\n", escape_markdown(figure.caption), figure.name);
   }
+  std::string operator()(const Gallery& gallery) const { return render_table(text_table(gallery)); }
 };
 
 }  // namespace

@@ -18,6 +18,14 @@ std::string render_latex(const Table& table);
 // RFC 4180. Notes become columns of their own where a column has any.
 std::string render_csv(const Table& table);
 
+// The HTML of a gallery by itself; small pictures are enlarged by whole factors, so that their pixels stay sharp.
+std::string render_html(const Gallery& gallery);
+// The texts of a gallery: a row for each item, a column for each method.
+Table text_table(const Gallery& gallery);
+// A sign for a mark, so that colour is not all that tells; "" for none. And the same in words.
+std::string mark_sign(Mark mark);
+std::string mark_word(Mark mark);
+
 std::string escape_html(std::string_view text);
 std::string escape_markdown(std::string_view text);
 std::string escape_latex(std::string_view text);

@@ -4,6 +4,7 @@
 
 #include "report/activations.h"
 #include "report/format.h"
+#include "report/gallery.h"
 #include "report/latencies.h"
 #include "report/render.h"
 #include "report/summary.h"
@@ -77,10 +78,20 @@ void add_setting(Document& document, const Setting& setting, const std::vector<C
   else
     document.blocks.push_back(difference_table(setting, differences));
   add_if(document, group_table(setting));
+  add_if(document, token_type_table(setting));
   const auto layers = layer_table(setting);
   if (!layers) document.blocks.push_back(Paragraph{"No layer errors were recorded."});
   add_if(document, layer_figure(setting));
   add_if(document, layers);
+}
+
+void add_galleries(Document& document, const std::vector<Setting>& settings) {
+  std::vector<Gallery> all;
+  for (const auto& setting : settings)
+    for (auto& gallery : galleries(setting)) all.push_back(std::move(gallery));
+  if (all.empty()) return;
+  document.blocks.push_back(Heading{"Gallery"});
+  for (auto& gallery : all) document.blocks.push_back(std::move(gallery));
 }
 
 void add_experiments(Document& document, const std::vector<Run>& runs) {
@@ -100,6 +111,7 @@ void add_experiments(Document& document, const std::vector<Run>& runs) {
     add_setting(document, settings[i], differences[i]);
     add_activations(document, settings, i);
   }
+  add_galleries(document, settings);
 }
 
 Document make_document(const Contents& contents, const std::string& title) {
@@ -121,6 +133,8 @@ void write_parts(const Document& document, const std::filesystem::path& folder) 
     if (const auto* table = std::get_if<Table>(&block)) {
       write_file_atomically(folder / "tables" / (table->name + ".tex"), render_latex(*table));
       write_file_atomically(folder / "tables" / (table->name + ".csv"), render_csv(*table));
+    } else if (const auto* gallery = std::get_if<Gallery>(&block)) {
+      write_file_atomically(folder / "tables" / (gallery->name + ".csv"), render_csv(text_table(*gallery)));
     } else if (const auto* figure = std::get_if<Figure>(&block)) {
       write_file_atomically(folder / "figures" / (figure->name + ".svg"), figure->svg);
     }

@@ -18,8 +18,8 @@ struct ReportOptions {
 // Throws UserError for an experiment the store does not know; an empty store gives a report that says so.
 Document make_report(const Store& store, const ReportOptions& options);
 
-// Writes report.html, report.md, figures/*.svg, tables/*.tex and *.csv, results.csv, layer_errors.csv,
-// activation_statistics.csv and, where the store holds trainings, training.csv.
+// Writes report.html, report.md, figures/*.svg, tables/*.tex and *.csv (galleries as *.csv only), results.csv,
+// layer_errors.csv, activation_statistics.csv and, where the store holds trainings, training.csv.
 void write_report(const Store& store, const ReportOptions& options);
 
 }  // namespace freeact

@@ -5,15 +5,17 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <sstream>
 #include <tuple>
 
 #include "report/analysis.h"
+#include "report/config_lines.h"
 #include "report/format.h"
 #include "util/hash.h"
 
 namespace freeact {
 namespace {
+
+constexpr const char* kGuess = "blind_guess";
 
 constexpr size_t kMaxDetail = 90;  // characters of configuration in an arm's label
 
@@ -25,12 +27,9 @@ std::string trim(const std::string& line) {
 // The configuration without its seed and launcher, as lines: what must agree for runs to be repetitions of each other.
 std::vector<std::string> variant_lines(const RunRecord& run) {
   std::vector<std::string> lines;
-  std::istringstream text(run.resolved_config);
-  bool in_launcher = false;
-  for (std::string line; std::getline(text, line);) {
-    if (!line.starts_with(' ')) in_launcher = line.starts_with("launcher:");
-    if (!in_launcher && !trim(line).starts_with("seed:")) lines.push_back(line);
-  }
+  for (const auto& line : config_lines(run.resolved_config))
+    if (line.path != "seed" && line.path != "launcher" && !line.path.starts_with("launcher."))
+      lines.push_back(line.text);
   return lines;
 }
 
@@ -114,14 +113,15 @@ Column single_column(const Metric& metric, std::string heading, bool has_samples
           .unit = metric.unit,
           .higher_is_better = metric.higher_is_better,
           .has_samples = has_samples,
+          .logarithmic = metric.name == "perplexity",
           .sources = {{metric.task, metric.name, metric.group}}};
 }
 
-// Exact match where a task has it, else its first metric that is no likelihood.
+// Exact match where a task has it, else its first metric that is no likelihood and says something of the model.
 std::vector<const Metric*> main_metrics(const std::vector<const Metric*>& metrics) {
   std::vector<const Metric*> mains;
   for (const Metric* metric : metrics) {
-    if (!metric->group.empty() || metric->name == "nll") continue;
+    if (!metric->group.empty() || metric->name == "nll" || metric->name == kGuess) continue;
     const auto found =
         std::find_if(mains.begin(), mains.end(), [&](const Metric* m) { return m->task == metric->task; });
     if (found == mains.end())
@@ -170,12 +170,26 @@ void add_groups(std::vector<Column>& groups, const std::vector<const Metric*>& m
   }
 }
 
+// Beside every column of which all tasks have a guess, or the mean of theirs.
+void add_guesses(std::vector<Column>& columns, const std::vector<const Metric*>& metrics) {
+  std::map<std::string, double> guesses;
+  for (const Metric* metric : metrics)
+    if (metric->name == kGuess && metric->group.empty()) guesses.emplace(metric->task, metric->value);
+  for (auto& column : columns) {
+    std::vector<double> known;
+    for (const auto& source : column.sources)
+      if (const auto guess = guesses.find(source.task); guess != guesses.end()) known.push_back(guess->second);
+    if (column.unit == "%" && known.size() == column.sources.size()) column.guess = mean(known);
+  }
+}
+
 void add_columns(Setting& setting) {
   const auto metrics = all_metrics(setting);
   const auto mains = main_metrics(metrics);
   for (const Metric* metric : mains) setting.columns.push_back(single_column(*metric, metric->task, true));
   add_average(setting.columns, mains);
   add_likelihood(setting.columns, metrics);
+  add_guesses(setting.columns, metrics);
   add_groups(setting.groups, metrics);
 }
 

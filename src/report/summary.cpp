@@ -8,9 +8,9 @@
 #include <cstdlib>
 #include <map>
 #include <set>
-#include <sstream>
 
 #include "report/clipping.h"
+#include "report/config_lines.h"
 #include "report/format.h"
 #include "report/layers.h"
 #include "report/render.h"
@@ -38,14 +38,13 @@ std::set<std::string> bit_widths(const std::vector<Setting>& settings) {
 }
 
 std::string finding(const Setting& setting, const Comparison& comparison) {
-  const Column& column = *comparison.column;
-  std::string text = fmt::format("{}, {}: {} minus {} is {} {}", setting.title, column.heading, comparison.arm->label,
-                                 comparison.reference->label, format_difference(comparison.difference, column.unit),
-                                 difference_unit(column.unit));
+  std::string text = fmt::format("{}, {}: {} minus {} is {}", setting.title, metric_text(comparison),
+                                 comparison.arm->label, comparison.reference->label, difference_text(comparison));
+  if (comparison.column->logarithmic) text += fmt::format(" ({})", ratio_text(comparison));
   if (comparison.by_seed.known())
     text += fmt::format(", 95% over {} seeds {}", comparison.num_seeds(),
-                        format_range(comparison.by_seed, column.unit, true));
-  if (comparison.by_item.known()) text += ", over items " + format_range(comparison.by_item, column.unit, true);
+                        format_range(comparison.by_seed, comparison.unit(), true));
+  if (comparison.by_item.known()) text += ", over items " + format_range(comparison.by_item, comparison.unit(), true);
   return text + ": " + verdict_text(comparison) + ".";
 }
 
@@ -99,17 +98,13 @@ void add_clipping_caveat(std::vector<std::string>& sentences, const std::vector<
 // "a dual KV cache / parallel threshold 0.9" for each task of a run's configuration that was decoded so.
 std::map<std::string, std::string> approximate_decoding(const RunRecord& run) {
   std::map<std::string, std::string> tasks;
-  std::istringstream text(run.resolved_config);
   std::string task;
-  bool accelerated = false;
   const auto add = [&](const std::string& what) { tasks[task] += (tasks[task].empty() ? "" : " / ") + what; };
-  for (std::string line; std::getline(text, line);) {
-    line.erase(0, line.find_first_not_of(" -"));
-    const std::string key = line.substr(0, line.find(':')), value = line.substr(std::min(line.size(), key.size() + 2));
-    if (key == "name") task = value;
-    if (key == "name" || key == "acceleration") accelerated = key == "acceleration";
-    if (accelerated && key == "kv_cache" && value != "none") add(fmt::format("a {} KV cache", value));
-    if (accelerated && key == "threshold" && std::atof(value.c_str()) > 0) add("parallel threshold " + value);
+  const std::string acceleration = "tasks.generation.acceleration.";
+  for (const auto& [text, path, value] : config_lines(run.resolved_config)) {
+    if (path == "tasks.name") task = value;
+    if (path == acceleration + "kv_cache" && value != "none") add(fmt::format("a {} KV cache", value));
+    if (path == acceleration + "threshold" && std::atof(value.c_str()) > 0) add("parallel threshold " + value);
   }
   return tasks;
 }
@@ -189,9 +184,8 @@ std::vector<std::string> provenance(const std::vector<Run>& runs) {
 std::vector<std::string> findings(const Setting& setting, const std::vector<Comparison>& comparisons) {
   std::vector<std::string> sentences;
   for (const auto& comparison : comparisons) {
-    const bool summary = comparison.column == accuracy_column(setting) || comparison.column->heading == "NLL";
-    if (comparison.arm->method == "freeact" && summary && !comparison.runs.empty())
-      sentences.push_back(finding(setting, comparison));
+    const bool counts = is_summary(setting, *comparison.column) && !comparison.runs.empty();
+    if (comparison.arm->method == "freeact" && counts) sentences.push_back(finding(setting, comparison));
   }
   for (const Arm* own : find_arms(setting, "freeact"))
     for (const Arm* reference : find_arms(setting, "flatquant"))

@@ -79,7 +79,9 @@ int best_row(const Setting& setting, const Column& column) {
 }
 
 std::string column_heading(const Column& column) {
-  return fmt::format("{} [{}] {}", column.heading, column.unit, column.higher_is_better ? "↑" : "↓");
+  const std::string guess =
+      column.guess ? fmt::format(" (blind guess {})", format_value(*column.guess, column.unit)) : "";
+  return fmt::format("{} [{}] {}{}", column.heading, column.unit, column.higher_is_better ? "↑" : "↓", guess);
 }
 
 Table value_table(const Setting& setting, const std::vector<Column>& columns) {
@@ -100,15 +102,14 @@ Table value_table(const Setting& setting, const std::vector<Column>& columns) {
   return table;
 }
 
-std::string interval_text(const Interval& interval, const Column& column) {
-  return interval.known() ? format_range(interval, column.unit, true) : std::string(kMissing);
+std::string interval_text(const Interval& interval, const Comparison& comparison) {
+  return interval.known() ? format_range(interval, comparison.unit(), true) : std::string(kMissing);
 }
 
 std::vector<TableCell> difference_row(const Comparison& comparison) {
-  const Column& column = *comparison.column;
   TableCell name = text_cell(fmt::format("{} − {}", comparison.arm->label, comparison.reference->label));
   name.bold = comparison.arm->method == kOwnMethod;
-  const TableCell metric = text_cell(column.heading);
+  const TableCell metric = text_cell(metric_text(comparison));
   if (comparison.runs.empty())
     return {name,
             metric,
@@ -118,10 +119,10 @@ std::vector<TableCell> difference_row(const Comparison& comparison) {
             missing_cell(""),
             text_cell(verdict_text(comparison)),
             text_cell("")};
-  TableCell difference = text_cell(
-      fmt::format("{} {}", format_difference(comparison.difference, column.unit), difference_unit(column.unit)));
+  TableCell difference = text_cell(difference_text(comparison));
+  if (comparison.column->logarithmic) difference.note = ratio_text(comparison);
   difference.tooltip = runs_text(comparison.runs);
-  TableCell items = text_cell(interval_text(comparison.by_item, column));
+  TableCell items = text_cell(interval_text(comparison.by_item, comparison));
   if (comparison.by_item.known()) items.note = comparison.paired_items ? "paired bootstrap" : "standard errors";
   TableCell verdict = text_cell(verdict_text(comparison));
   verdict.alarm = comparison.worse() && comparison.arm->method == kOwnMethod;
@@ -129,7 +130,7 @@ std::vector<TableCell> difference_row(const Comparison& comparison) {
           metric,
           difference,
           text_cell(std::to_string(comparison.num_seeds())),
-          text_cell(interval_text(comparison.by_seed, column)),
+          text_cell(interval_text(comparison.by_seed, comparison)),
           items,
           verdict,
           runs_cell(comparison.runs)};
@@ -163,8 +164,7 @@ std::vector<Comparison> comparisons(const Setting& setting) {
   if (references.empty()) return all;
   const auto add = [&](const Arm& arm, const Arm& reference, bool every_column) {
     for (const auto& column : setting.columns)
-      if (every_column || &column == accuracy_column(setting) || column.heading == "NLL")
-        all.push_back(compare(arm, reference, column));
+      if (every_column || is_summary(setting, column)) all.push_back(compare(arm, reference, column));
   };
   // FreeAct first: it is the question.
   for (const Arm* own : find_arms(setting, kOwnMethod))
@@ -179,10 +179,11 @@ Table difference_table(const Setting& setting, const std::vector<Comparison>& co
       .name = "differences_" + file_stem(setting.title),
       .title = "Paired differences, " + setting.title,
       .caption =
-          "Positive: more than the reference; for NLL that is worse. Over seeds: Student's t on the "
-          "differences of equal seeds. Over items: bootstrap over seeds and test items at once, both "
-          "methods on the same ones. A difference counts as separable only when both 95% intervals "
-          "exclude zero; intervals are not corrected for the number of comparisons.",
+          "Positive: more than the reference; for NLL and perplexity that is worse. Perplexities are compared by their "
+          "logarithms, segment by segment; × is their ratio. Over seeds: Student's t on the differences of equal "
+          "seeds. Over items: bootstrap over seeds and test items at once, both methods on the same ones. A difference "
+          "counts as separable only when both 95% intervals exclude zero; intervals are not corrected for the number "
+          "of comparisons.",
       .columns = {"Difference of", "Metric", "Mean", "Seeds", "95% over seeds", "95% over items", "Verdict", "Runs"},
       .rows = {},
       .num_text_columns = 2};

@@ -14,11 +14,13 @@ Table main_table(const Setting& setting);
 // Nothing when no task reports parts.
 std::optional<Table> group_table(const Setting& setting);
 
-// Every method against the reference (FlatQuant) in average accuracy and NLL, FreeAct in every column, each of its
-// configurations against each of the reference's. Empty without the reference.
+// Every method against the reference (FlatQuant) in average accuracy, NLL and perplexity, FreeAct in every column, each
+// of its configurations against each of the reference's. Empty without the reference.
 std::vector<Comparison> comparisons(const Setting& setting);
 Table difference_table(const Setting& setting, const std::vector<Comparison>& comparisons);
 
+// A row for each method. Nothing when no site sees tokens of several types.
+std::optional<Table> token_type_table(const Setting& setting);
 // Nothing when no run recorded layer errors.
 std::optional<Table> layer_table(const Setting& setting);
 std::optional<Figure> layer_figure(const Setting& setting);

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 
 #include "eval/dataset.h"
 #include "eval/plain_text.h"
+#include "eval/questions.h"
 #include "util/error.h"
 #include "util/hash.h"
 #include "util/random.h"
@@ -99,13 +101,50 @@ CalibrationSequences draw_text(const CalibrationConfig& config, const std::files
   return {masked_text(learnt, config, model.mask_id, random), masked_text(held_out, config, model.mask_id, random)};
 }
 
+void require_items(const DatasetPart& part, const CalibrationConfig& config, size_t count) {
+  if (part.items.size() < count)
+    throw UserError("calibration.num_samples is {}, but data set '{}' has only {} items in a part", config.num_samples,
+                    config.dataset, part.items.size());
+}
+
+// Question, right answer, end of turn.
+TokenBatch conversation(const DatasetPart& part, size_t item, const Prompter& prompter) {
+  const TokenBatch prompt = prompt_of(question_of(part, item), prompter, part.place(item));
+  return extended(prompt, prompter.answer(part.items[item].answer));
+}
+
+// Sequences of one length in a row, the lengths in the order of their first ones.
+std::vector<TokenBatch> gather_lengths(const std::vector<TokenBatch>& sequences) {
+  std::map<int64_t, size_t> place_of_length;
+  std::vector<std::vector<TokenBatch>> groups;
+  for (const TokenBatch& sequence : sequences) {
+    const auto [place, is_new] = place_of_length.try_emplace(sequence.length(), groups.size());
+    if (is_new) groups.emplace_back();
+    groups[place->second].push_back(sequence);
+  }
+  std::vector<TokenBatch> gathered;
+  for (const auto& group : groups) gathered.insert(gathered.end(), group.begin(), group.end());
+  return gathered;
+}
+
+// As draw_items(). Only what is drawn goes through the tower that sees images.
+CalibrationSequences draw_conversations(const DatasetPart& part, const CalibrationConfig& config, size_t count,
+                                        const Prompter& prompter, Random random) {
+  require_items(part, config, count);
+  std::vector<size_t> items(part.items.size());
+  std::iota(items.begin(), items.end(), size_t{0});
+  random.shuffle(items);
+  CalibrationSequences drawn;
+  for (size_t i = 0; i < std::min(2 * count, items.size()); ++i)
+    (i < count ? drawn.calibration : drawn.held_out).push_back(conversation(part, items[i], prompter));
+  return {gather_lengths(drawn.calibration), gather_lengths(drawn.held_out)};
+}
+
 // `count` items of one part to learn from, and as many others, if there are, to measure on.
 CalibrationSequences draw_items(const DatasetPart& part, const CalibrationConfig& config, size_t count,
                                 const DecoderConfig& model, const Tokenizer& tokenizer, Random random) {
-  auto sequences = lay_out_all(part, tokenizer, {model.mask_id, model.eos_id});
-  if (sequences.size() < count)
-    throw UserError("calibration.num_samples is {}, but data set '{}' has only {} items in a part", config.num_samples,
-                    config.dataset, sequences.size());
+  require_items(part, config, count);
+  auto sequences = lay_out_all(part, tokenizer, diffusion_ids(model));
   random.shuffle(sequences);
   const auto middle = sequences.begin() + static_cast<std::ptrdiff_t>(count);
   const auto end = sequences.begin() + static_cast<std::ptrdiff_t>(std::min(2 * count, sequences.size()));
@@ -128,7 +167,8 @@ std::vector<TokenBatch> interleave(const std::vector<CalibrationSequences>& sour
 }  // namespace
 
 CalibrationSequences draw_calibration(const CalibrationConfig& config, const std::filesystem::path& datasets,
-                                      const DecoderConfig& model, const Tokenizer& tokenizer, uint64_t seed) {
+                                      const DecoderConfig& model, const Tokenizer& tokenizer, uint64_t seed,
+                                      const Prompter* prompter) {
   const Random text_random(seed, "calibration text");
   if (config.is_running_text())
     return draw_text(config, datasets / config.dataset, config.num_samples, model, tokenizer, text_random);
@@ -136,11 +176,29 @@ CalibrationSequences draw_calibration(const CalibrationConfig& config, const std
   std::vector<CalibrationSequences> sources;
   const auto parts = read_dataset(datasets, config.dataset, kSplit);
   const auto per_part = (static_cast<size_t>(config.num_samples - of_text) + parts.size() - 1) / parts.size();
-  for (const auto& part : parts)
-    sources.push_back(draw_items(part, config, per_part, model, tokenizer, Random(seed, "calibration " + part.name)));
+  FREEACT_CHECK(!are_conversations(config, model) || prompter != nullptr, "nobody asks the model");
+  for (const auto& part : parts) {
+    const Random random(seed, "calibration " + part.name);
+    sources.push_back(are_conversations(config, model) ? draw_conversations(part, config, per_part, *prompter, random)
+                                                       : draw_items(part, config, per_part, model, tokenizer, random));
+  }
   if (of_text > 0) sources.push_back(draw_text(config, datasets / config.text, of_text, model, tokenizer, text_random));
   return {interleave(sources, &CalibrationSequences::calibration),
           interleave(sources, &CalibrationSequences::held_out)};
+}
+
+bool are_conversations(const CalibrationConfig& config, const DecoderConfig& model) {
+  return model.mask_id < 0 && !config.is_running_text();
+}
+
+ImageLimits image_limits(const CalibrationConfig& config) {
+  return read_fields<ImageLimits>(config.images, "calibration.images.");
+}
+
+void check_calibration_fits(const CalibrationConfig& config, const std::filesystem::path& datasets,
+                            const DecoderConfig& model, bool model_sees_images) {
+  if (config.is_running_text() || (are_conversations(config, model) && model_sees_images)) return;
+  for (const auto& part : read_dataset(datasets, config.dataset, kSplit)) refuse_images(part, "the model");
 }
 
 std::vector<std::filesystem::path> calibration_places(const CalibrationConfig& config,
@@ -153,7 +211,7 @@ std::vector<std::filesystem::path> calibration_places(const CalibrationConfig& c
 std::string calibration_data_hash(const CalibrationConfig& config, const std::filesystem::path& datasets) {
   if (config.is_running_text()) return sha256_file(datasets / config.dataset);
   std::string all;
-  for (const auto& part : read_dataset(datasets, config.dataset, kSplit)) all += part.name + part.hash;
+  for (const auto& part : read_dataset(datasets, config.dataset, kSplit)) all += part.name + data_hash(part);
   if (!config.text.empty()) all += sha256_file(datasets / config.text);
   return sha256(all);
 }

@@ -1,5 +1,5 @@
-// Calibration sequences: items of a data set's calibration split or stretches of running text, masked as a diffusion
-// model sees them during generation.
+// Calibration sequences: items of a data set's calibration split or stretches of running text. Diffusion models see
+// them masked as during generation, autoregressive models the items as whole conversations, images included.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -10,6 +10,7 @@
 
 #include "config/experiment.h"
 #include "model/decoder.h"
+#include "prompt/prompter.h"
 #include "tokenizer/tokenizer.h"
 
 namespace freeact {
@@ -22,9 +23,21 @@ struct CalibrationSequences {
 // items a share of each answer is masked; running text (a .txt file) gives sequences of sequence_length tokens at even
 // distances, which diffusion models see masked anywhere but in front, and autoregressive models as they are. The shares
 // of masked tokens are stratified between the config's bounds, for every part of the data by itself. Sequences of equal
-// length stand together, so that they can be batched. Throws UserError when the data set holds fewer items.
+// length stand together, so that they can be batched. prompter is that of the model, where are_conversations(). Throws
+// UserError when the data set holds fewer items.
 CalibrationSequences draw_calibration(const CalibrationConfig& config, const std::filesystem::path& datasets,
-                                      const DecoderConfig& model, const Tokenizer& tokenizer, uint64_t seed);
+                                      const DecoderConfig& model, const Tokenizer& tokenizer, uint64_t seed,
+                                      const Prompter* prompter = nullptr);
+
+// Whether the model sees items as conversations: question, right answer, end of turn.
+bool are_conversations(const CalibrationConfig& config, const DecoderConfig& model);
+
+// calibration.images. Throws FieldError.
+ImageLimits image_limits(const CalibrationConfig& config);
+
+// Throws UserError, naming file and line, when an item has an image that the model would not see.
+void check_calibration_fits(const CalibrationConfig& config, const std::filesystem::path& datasets,
+                            const DecoderConfig& model, bool model_sees_images);
 
 // What must be there for it: files and folders.
 std::vector<std::filesystem::path> calibration_places(const CalibrationConfig& config,

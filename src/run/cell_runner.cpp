@@ -7,6 +7,7 @@
 #include "eval/evaluate.h"
 #include "run/external.h"
 #include "run/provenance.h"
+#include "run/quantised_vision.h"
 #include "run/task_settings.h"
 #include "util/hash.h"
 #include "util/progress.h"
@@ -41,6 +42,12 @@ nlohmann::json without_places(nlohmann::json determining) {
   return determining;
 }
 
+// Of what a checkpoint's own hash leaves out: how large its makers show it images.
+std::string image_settings_hash(const fs::path& folder) {
+  const fs::path file = folder / "preprocessor_config.json";
+  return fs::exists(file) ? sha256_file(file) : "";
+}
+
 LayerError layer_error(const SiteError& error, const DecoderConfig& config) {
   return {static_cast<int>(error.layer), site_name(error.site),
           config.token_types[static_cast<size_t>(error.token_type)], error.relative_error, error.tokens};
@@ -59,6 +66,16 @@ ActivationStatistics activation_statistics(const SiteShape& s, const DecoderConf
           .channel_ratio = s.shape.channel_ratio,
           .crest = s.shape.crest,
           .kurtosis = s.shape.kurtosis};
+}
+
+void add_result(const TaskResult& result, RunRecord& record) {
+  for (const auto& metric : result.metrics)
+    record.metrics.push_back({result.task, result.version, metric.name, metric.group, metric.value,
+                              metric.standard_error, metric.count, metric.higher_is_better, metric.unit});
+  for (const auto& sample : result.samples)
+    record.samples.push_back({result.task, sample.index, sample.input_hash, sample.output, sample.score});
+  for (const auto& item : result.shown)
+    record.gallery.push_back({result.task, item.index, item.input_hash, item.question, item.expected, item.image_png});
 }
 
 }  // namespace
@@ -80,8 +97,11 @@ Json CellRunner::validate(const Cell& cell) const {
   if (e.backend.device != "cpu")
     throw UserError("key 'backend.device' is '{}', but this build computes on the cpu only", e.backend.device);
   for (size_t i = 0; i < e.tasks.size(); ++i) resolved["tasks"][i] = resolved_task_settings(task_settings(cell, i));
-  if (e.method.name == "none") return resolved;
   try {
+    const ImageLimits limits = image_limits(e.calibration);
+    resolved["calibration"].erase("images");
+    if (limits != ImageLimits()) resolved["calibration"]["images"] = write_fields(limits);
+    if (e.method.name == "none") return resolved;
     Json method = {{"name", e.method.name}};
     method.update(find_method(methods_, e.method.name).resolve(e.method.settings));
     resolved["method"] = method;
@@ -91,37 +111,53 @@ Json CellRunner::validate(const Cell& cell) const {
   return resolved;
 }
 
-std::optional<ChatTemplate> CellRunner::chat_template_for(const EvalTaskSettings& task, const ModelConfig& config,
-                                                          const LoadedModel& model) const {
+std::optional<Prompter> CellRunner::prompter_for(const EvalTaskSettings& task, const ModelConfig& config,
+                                                 const LoadedModel& model) const {
   if (!task.generation.chat) return std::nullopt;
-  const ChatTemplate chat = ChatTemplate::load(project_.resolve(config.path));
-  chat.check(model.tokenizer);
-  return chat;
+  return std::optional<Prompter>(std::in_place, model, project_.resolve(config.path), task.images);
+}
+
+std::optional<Prompter> CellRunner::calibration_prompter(const Experiment& e, const LoadedModel& model) const {
+  if (!are_conversations(e.calibration, model.decoder.config)) return std::nullopt;
+  return std::optional<Prompter>(std::in_place, model, project_.resolve(e.model.path), image_limits(e.calibration));
+}
+
+void CellRunner::add_task(const EvalTaskSettings& task, const ModelConfig& config, const LoadedModel& model,
+                          nlohmann::json& determining) const {
+  require_imported(project_.datasets() / task.dataset);
+  check_model_fits(task, model.decoder.config);
+  const auto prompter = prompter_for(task, config, model);  // a missing template is found before the calibration
+  check_data_fits(project_.datasets(), task, prompter && prompter->sees_images());
+  determining["data_hashes"].push_back(task_data_hash(project_.datasets(), task));
+}
+
+void CellRunner::add_calibration(const Experiment& e, const LoadedModel& model, nlohmann::json& determining) const {
+  if (e.method.name != "none")
+    for (const auto& place : calibration_places(e.calibration, project_.datasets())) require_imported(place);
+  if (e.method.name == "none" && !has_calibration(e, model)) return;
+  const auto prompter = calibration_prompter(e, model);
+  check_calibration_fits(e.calibration, project_.datasets(), model.decoder.config, prompter && prompter->sees_images());
+  determining["calibration_hash"] = calibration_data_hash(e.calibration, project_.datasets());
 }
 
 std::string CellRunner::key(const Cell& cell) {
   nlohmann::json determining = without_places(determining_settings(cell.resolved));
   const Experiment& e = cell.experiment;
   const auto model = models_.get(e.model);
+  check_vision_bits(*model, e.quant);
   determining["checkpoint_hash"] = model->hash;
-  for (size_t i = 0; i < e.tasks.size(); ++i) {
-    const EvalTaskSettings task = task_settings(cell, i);
-    require_imported(project_.datasets() / task.dataset);
-    check_model_fits(task, model->decoder.config);
-    chat_template_for(task, e.model, *model);  // a missing one is found before the calibration
-    determining["data_hashes"].push_back(task_data_hash(project_.datasets(), task));
-  }
-  if (e.method.name != "none")
-    for (const auto& place : calibration_places(e.calibration, project_.datasets())) require_imported(place);
-  if (e.method.name != "none" || has_calibration(e, model->decoder.config))
-    determining["calibration_hash"] = calibration_data_hash(e.calibration, project_.datasets());
+  if (model->vision) determining["image_settings_hash"] = image_settings_hash(project_.resolve(e.model.path));
+  if (model->generation.repetition_penalty != 1)
+    determining["repetition_penalty"] = model->generation.repetition_penalty;
+  for (size_t i = 0; i < e.tasks.size(); ++i) add_task(task_settings(cell, i), e.model, *model, determining);
+  add_calibration(e, *model, determining);
   return sha256(determining.dump());
 }
 
 RunRecord CellRunner::run(const Cell& cell, const fs::path& progress_folder,
                           const std::function<void(const std::string&)>& note) {
   const Experiment& e = cell.experiment;
-  const auto model = models_.get(e.model);
+  const auto model = with_quantised_vision(models_.get(e.model), e.quant);
   RunRecord record;
   record.experiment = e.name;
   record.model = e.model.name;
@@ -144,20 +180,22 @@ RunRecord CellRunner::run(const Cell& cell, const fs::path& progress_folder,
   return record;
 }
 
-bool CellRunner::has_calibration(const Experiment& e, const DecoderConfig& model) const {
-  const bool reads_it = model.mask_id >= 0 || e.calibration.is_running_text();  // items are drawn masked
+bool CellRunner::has_calibration(const Experiment& e, const LoadedModel& model) const {
+  const bool reads_it = model.decoder.config.mask_id >= 0 || model.vision || e.calibration.is_running_text();
   const auto places = calibration_places(e.calibration, project_.datasets());
   return reads_it && !e.calibration.dataset.empty() &&
          std::all_of(places.begin(), places.end(), [](const auto& place) { return fs::exists(place); });
 }
 
 CalibrationSequences CellRunner::draw(const Experiment& e, const LoadedModel& model) const {
-  return draw_calibration(e.calibration, project_.datasets(), model.decoder.config, model.tokenizer, e.seed);
+  const auto prompter = calibration_prompter(e, model);
+  return draw_calibration(e.calibration, project_.datasets(), model.decoder.config, model.tokenizer, e.seed,
+                          prompter ? &*prompter : nullptr);
 }
 
 void CellRunner::measure_activations_of(const Experiment& e, const LoadedModel& model,
                                         const std::function<void(const std::string&)>& note, RunRecord& record) const {
-  if (!has_calibration(e, model.decoder.config)) return;
+  if (!has_calibration(e, model)) return;
   const auto shapes = measure_activations(
       model.decoder, make_batches(draw(e, model).held_out, kHeldOutBatch),
       [&](int64_t block, int64_t blocks) { note(fmt::format("activations of block {} of {}", block + 1, blocks)); });
@@ -188,16 +226,14 @@ Decoder CellRunner::quantise(const Cell& cell, const LoadedModel& model, const f
 void CellRunner::evaluate(const Cell& cell, const Decoder& quantised, const LoadedModel& model,
                           const std::function<void(const std::string&)>& note, RunRecord& record) const {
   for (size_t i = 0; i < cell.experiment.tasks.size(); ++i) {
-    const EvalTaskSettings settings = task_settings(cell, i);
+    EvalTaskSettings settings = task_settings(cell, i);
     note("evaluating " + settings.name);
-    const auto chat = chat_template_for(settings, cell.experiment.model, model);
-    const TaskResult result = evaluate_task(project_.datasets(), settings, quantised, model.tokenizer,
-                                            cell.experiment.seed, chat ? &*chat : nullptr);
-    for (const auto& metric : result.metrics)
-      record.metrics.push_back({result.task, result.version, metric.name, metric.group, metric.value,
-                                metric.standard_error, metric.count, metric.higher_is_better, metric.unit});
-    for (const auto& sample : result.samples)
-      record.samples.push_back({result.task, sample.index, sample.input_hash, sample.output, sample.score});
+    if (settings.generation.repetition_penalty == 0)
+      settings.generation.repetition_penalty = model.generation.repetition_penalty;
+    const auto prompter = prompter_for(settings, cell.experiment.model, model);
+    add_result(evaluate_task(project_.datasets(), settings, quantised, model.tokenizer, cell.experiment.seed,
+                             prompter ? &*prompter : nullptr),
+               record);
   }
 }
 

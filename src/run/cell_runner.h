@@ -11,7 +11,7 @@
 #include "config/plan.h"
 #include "eval/evaluate.h"
 #include "method/method.h"
-#include "prompt/loaded_model.h"
+#include "prompt/prompter.h"
 #include "run/calibration_data.h"
 #include "run/project.h"
 #include "run/provenance.h"
@@ -52,15 +52,20 @@ class CellRunner {
  private:
   // Whether calibration data are at hand that the model can read. They matter to the 16-bit model only for the
   // statistics of its activations, so that it runs without them.
-  bool has_calibration(const Experiment& experiment, const DecoderConfig& model) const;
+  bool has_calibration(const Experiment& experiment, const LoadedModel& model) const;
   CalibrationSequences draw(const Experiment& experiment, const LoadedModel& model) const;
   Decoder quantise(const Cell& cell, const LoadedModel& model, const std::filesystem::path& progress_folder,
                    const std::function<void(const std::string&)>& note, RunRecord& record) const;
   void measure_activations_of(const Experiment& experiment, const LoadedModel& model,
                               const std::function<void(const std::string&)>& note, RunRecord& record) const;
-  // The template of the model's folder, where the task asks in a chat.
-  std::optional<ChatTemplate> chat_template_for(const EvalTaskSettings& task, const ModelConfig& config,
-                                                const LoadedModel& model) const;
+  // Who asks the model in its chat template, where the task wants that, and where calibration items are conversations.
+  std::optional<Prompter> prompter_for(const EvalTaskSettings& task, const ModelConfig& config,
+                                       const LoadedModel& model) const;
+  std::optional<Prompter> calibration_prompter(const Experiment& experiment, const LoadedModel& model) const;
+  // Adds to what determines a result; throws UserError on what model and data cannot do together.
+  void add_task(const EvalTaskSettings& task, const ModelConfig& config, const LoadedModel& model,
+                nlohmann::json& determining) const;
+  void add_calibration(const Experiment& experiment, const LoadedModel& model, nlohmann::json& determining) const;
   void evaluate(const Cell& cell, const Decoder& quantised, const LoadedModel& model,
                 const std::function<void(const std::string&)>& note, RunRecord& record) const;
 

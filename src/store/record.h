@@ -33,6 +33,20 @@ struct Sample {
   bool operator==(const Sample&) const = default;
 };
 
+// What an item with a picture showed, so that the report can lay every method's answer (Sample of the same task, index
+// and input_hash) beside it. A run names an item once. Every run of a task has the same items, and the store keeps each
+// of them once.
+struct GalleryItem {
+  std::string task;
+  int64_t index = 0;       // Sample::index
+  std::string input_hash;  // Sample::input_hash
+  std::string question;
+  std::string expected;
+  std::string image_png;  // the bytes of a PNG file
+
+  bool operator==(const GalleryItem&) const = default;
+};
+
 struct LayerError {
   int layer = 0;
   std::string site;           // "attention.qkv", "attention.output", "mlp.gate_up", "mlp.down"
@@ -83,6 +97,7 @@ struct RunRecord {
   std::vector<Sample> samples;
   std::vector<LayerError> layer_errors;
   std::vector<ActivationStatistics> activations;  // of the 16-bit model alone: they do not depend on the method
+  std::vector<GalleryItem> gallery;               // a few items of tasks with pictures
 
   bool operator==(const RunRecord&) const = default;
 };

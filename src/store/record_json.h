@@ -9,7 +9,7 @@ namespace freeact {
 // [{"task", "name", "group", "value", "standard_error", "count", "unit"}, ...]
 Json metrics_json(const std::vector<Metric>& metrics);
 
-// Everything about a run but the single answers.
+// Everything about a run but its single items: answers and gallery.
 Json record_json(const RunRecord& run);
 
 }  // namespace freeact

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "store/columns.h"
+#include "store/gallery_rows.h"
 
 namespace freeact {
 namespace {
@@ -132,6 +133,7 @@ int64_t insert_run(SQLite::Database& database, const RunRecord& run, std::option
   insert_samples(database, run, new_id);
   insert_layer_errors(database, run, new_id);
   insert_activations(database, run, new_id);
+  insert_gallery(database, run.gallery, new_id);
   return new_id;
 }
 
@@ -158,7 +160,8 @@ std::optional<RunRecord> select_run(SQLite::Database& database, int64_t id) {
                    .metrics = select_metrics(database, id),
                    .samples = select_samples(database, id),
                    .layer_errors = select_layer_errors(database, id),
-                   .activations = select_activations(database, id)};
+                   .activations = select_activations(database, id),
+                   .gallery = select_gallery(database, id)};
 }
 
 std::vector<RunSummary> select_summaries(SQLite::Database& database, std::string_view experiment) {

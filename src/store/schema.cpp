@@ -59,6 +59,15 @@ CREATE TABLE training_points (
   curve_id INTEGER NOT NULL REFERENCES training_curves(id) ON DELETE CASCADE, step INTEGER NOT NULL, seconds REAL,
   tokens INTEGER NOT NULL, losses TEXT NOT NULL, metrics TEXT NOT NULL, PRIMARY KEY (curve_id, step));
 )sql",
+    R"sql(
+CREATE TABLE gallery_items (
+  id INTEGER PRIMARY KEY, task TEXT NOT NULL, "index" INTEGER NOT NULL, content_hash TEXT NOT NULL,
+  input_hash TEXT NOT NULL, question TEXT NOT NULL, expected TEXT NOT NULL, image_png BLOB NOT NULL,
+  UNIQUE (task, "index", content_hash));
+CREATE TABLE run_gallery (
+  run_id INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+  item_id INTEGER NOT NULL REFERENCES gallery_items(id), UNIQUE (run_id, item_id));
+)sql",
 };
 
 int pragma(SQLite::Database& database, const char* name) {

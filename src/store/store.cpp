@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "store/gallery_rows.h"
 #include "store/latency_rows.h"
 #include "store/rows.h"
 #include "store/schema.h"
@@ -89,6 +90,7 @@ int64_t Store::add(const RunRecord& run, bool replace) {
     if (old && !replace) return *old;
     if (old) database_->exec(fmt::format("DELETE FROM runs WHERE id = {}", *old));
     const int64_t id = insert_run(*database_, run, old);
+    if (old) drop_unused_gallery(*database_);
     transaction.commit();
     return id;
   });

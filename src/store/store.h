@@ -64,8 +64,8 @@ class Store {
   std::vector<TrainingCurve> trainings() const;
 
   // SHA-256 over every result in order of key: equal for two databases that hold the same results, however they came
-  // about. Leaves out ids, times (latencies and trainings too), machines, and the text of the configuration, which the
-  // key stands for.
+  // about. Leaves out ids, times (latencies and trainings too), machines, the text of the configuration, which the key
+  // stands for, and galleries, which repeat test items that samples name by hash.
   std::string results_digest() const;
 
  private:

@@ -56,11 +56,13 @@ std::string render_chatml(const std::vector<Message>& messages, bool add_generat
   return text;
 }
 
-// Its conversation template is code that the configuration only names.
-void check_internvl_template(const JsonPlace& config) {
+// The system message of the conversation template that the configuration names: the template itself is code. "chatml"
+// is a name of ours, for models of this form on a language model of ChatML.
+std::string internvl_opening(const JsonPlace& config) {
   const std::string name = config.text_or("template", "");
-  if (name != "internvl2_5")
-    throw UserError(unknown_name("conversation template", name, {"internvl2_5"}, config.where() + ": "));
+  if (name == "internvl2_5") return kInternVlSystem;
+  if (name == "chatml") return "";
+  throw UserError(unknown_name("conversation template", name, {"chatml", "internvl2_5"}, config.where() + ": "));
 }
 
 // The text of "bos_token", given as a text or as an object with its flags.
@@ -105,7 +107,7 @@ std::string render_chat(ChatFamily family, const std::vector<Message>& messages,
     case ChatFamily::kQwenVl:
       return render_chatml(filled, add_generation_prompt, opening);
     case ChatFamily::kInternVl:
-      return kInternVlBegin + render_chatml(filled, add_generation_prompt, opening);
+      return (opening.empty() ? "" : kInternVlBegin) + render_chatml(filled, add_generation_prompt, opening);
   }
   throw Defect("chat family without a template");
 }
@@ -115,10 +117,7 @@ ChatTemplate ChatTemplate::load(const std::filesystem::path& folder) {
   const std::string type = config.at("model_type").text();
   if (type == "llada") return {ChatFamily::kLlada, bos_of(folder)};
   if (type == "qwen2_5_vl") return {ChatFamily::kQwenVl, kHelpfulAssistant};
-  if (type == "internvl_chat") {
-    check_internvl_template(config);
-    return {ChatFamily::kInternVl, kInternVlSystem};
-  }
+  if (type == "internvl_chat") return {ChatFamily::kInternVl, internvl_opening(config)};
   const std::string published = published_template(folder);
   if (published.find("<|im_start|>") != std::string::npos) return {ChatFamily::kChatMl, default_system_of(published)};
   if (type == "Dream") return {ChatFamily::kChatMl, kHelpfulAssistant};

@@ -22,7 +22,7 @@ enum class ChatFamily {
   kLlada,   // headers and end-of-turn marks of Llama 3; contents are stripped; the assistant header is always appended
   kChatMl,  // Qwen2.5, Dream, SmolLM2: contents are left as they are
   kQwenVl,  // Qwen2.5-VL: ChatML with images
-  kInternVl,  // InternVL2.5: ChatML with images, behind a beginning token
+  kInternVl,  // InternVL2.5: ChatML with images, behind a beginning token; without an opening there is none
 };
 
 // What stands for the images of a conversation.

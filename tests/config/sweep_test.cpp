@@ -81,6 +81,7 @@ TEST_F(Hash, IgnoresWhatCannotChangeAResult) {
   write("method/rtn", "# another order\nw_clip: none\nname: rtn\n");
   EXPECT_EQ(single("plain").hash, hash);
   EXPECT_EQ(single("plain", {"method=none", "quant=w3a3"}).hash, single("plain", {"method=none"}).hash);
+  EXPECT_EQ(single("plain", {"quant.vision_w_bits=16", "calibration.images={}"}).hash, hash);
 }
 
 TEST_F(Hash, ChangesWithEverythingElse) {
@@ -89,7 +90,7 @@ TEST_F(Hash, ChangesWithEverythingElse) {
   for (const char* override_ :
        {"seed=2", "model=other", "model.path=a", "method.w_clip=searched", "method.new=1", "quant.kv_bits=4",
         "calibration.num_samples=1", "task.num_items=3", "task.version=2", "tasks=reverse", "tasks=[sort,reverse]",
-        "backend.device=cuda:0", "task.generation.steps=4"})
+        "backend.device=cuda:0", "task.generation.steps=4", "quant.vision_a_bits=8", "calibration.images.max_tiles=2"})
     EXPECT_NE(single("plain", {override_}).hash, hash) << override_;
 }
 

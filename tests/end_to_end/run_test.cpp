@@ -26,6 +26,15 @@ TEST(Run, TwiceGivesIdenticalRows) {
   EXPECT_EQ(digest(folder / "a.db"), digest(folder / "b.db"));
 }
 
+// A release that computes other keys would run all that users have finished again. Where the settings, the data or the
+// model of this cell change, so does its key here.
+TEST(Run, FinishedCellsAreKnownAcrossReleases) {
+  const fs::path folder = fresh_folder("keys");
+  const Outcome plan = run_program("run smoke method=rtn quant=w4a4 seed=1 --dry-run", folder);
+  ASSERT_EQ(plan.exit_code, 0) << plan.error;
+  EXPECT_NE(plan.error.find("\n  1b39cc42  rtn W4A4 seed 1\n"), std::string::npos) << plan.error;
+}
+
 TEST(Run, FinishedCellsAreSkipped) {
   const fs::path folder = fresh_folder("skipped");
   const std::string rtn =

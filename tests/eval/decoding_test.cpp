@@ -5,6 +5,7 @@
 #include "../model/random_model.h"
 #include "eval/scoring.h"
 #include "fixtures.h"
+#include "prompt/prompter.h"
 
 namespace freeact {
 namespace {
@@ -144,18 +145,24 @@ TEST_F(DecodingTest, StopsMayBeSpecialTokensWhichAreDroppedAfterwards) {
 
 TEST_F(DecodingTest, AChatIsAskedInTheModelsTemplateAndEndsWithItsTurn) {
   const std::filesystem::path folder = test_folder() / "chat";
+  write_byte_level_tokenizer(folder, {kEndToken, kMaskToken, "<|startoftext|>", "<|start_header_id|>", "<|eot_id|>"},
+                             {{"bos_token", "<|startoftext|>"}});
   write_text(folder / "config.json", R"({"model_type": "llada"})");
-  write_text(folder / "tokenizer_config.json", R"({"bos_token": "<|startoftext|>"})");
-  const ChatTemplate chat = ChatTemplate::load(folder);
+  const Tokenizer tokenizer = Tokenizer::load(folder);
+  const LoadedModel model = {random_model(llada_family(), llada_config(), tokenizer), tokenizer, "", nullptr, {}};
+  const Prompter chat(model, folder);
   EvalTaskSettings asked = open_ended(8), spelled = asked;
   asked.generation.chat = true;
   const std::vector<DatasetPart> plain = {{"words", layout_of("{input}{answer}"), {{"ab", "x"}}, ""}};
   const std::vector<DatasetPart> rendered = {
-      {"words", layout_of("{input}{answer}"), {{chat.render({{"user", "ab"}}), "x"}}, ""}};
-  const std::string answer = evaluate_generation(plain, asked, llada_, tokenizer_, 1, &chat).samples[0].output;
-  EXPECT_EQ(answer, evaluate_generation(rendered, spelled, llada_, tokenizer_, 1).samples[0].output);
-  EXPECT_NE(answer, evaluate_generation(plain, spelled, llada_, tokenizer_, 1).samples[0].output);
-  EXPECT_THAT([&] { evaluate_generation(plain, asked, llada_, tokenizer_, 1); },
+      {"words", layout_of("{input}{answer}"), {{chat.chat().render({{"user", "ab"}}), "x"}}, ""}};
+  const auto output = [&](const auto& parts, const EvalTaskSettings& settings, const Prompter* prompter) {
+    return evaluate_generation(parts, settings, model.decoder, tokenizer, 1, prompter).samples[0].output;
+  };
+  const std::string answer = output(plain, asked, &chat);
+  EXPECT_EQ(answer, output(rendered, spelled, nullptr));
+  EXPECT_NE(answer, output(plain, spelled, nullptr));
+  EXPECT_THAT([&] { output(plain, asked, nullptr); },
               testing::ThrowsMessage<UserError>(testing::HasSubstr("chat template")));
 }
 

@@ -24,7 +24,13 @@ TEST(TaskSettings, NonsenseIsRefusedWithItsKey) {
   };
   refused(R"({"kind": "likelyhood"})", "kind", "did you mean 'likelihood'");
   refused(R"({"metirc": "nll"})", "metirc", "tasks[1].metric");
-  refused(R"({"metric": "nll"})", "metric", "must be exact_match for kind generation");
+  refused(R"({"metric": "nll"})", "metric", "must be exact_match or relaxed_accuracy for kind generation");
+  refused(R"({"answer_nll": true})", "answer_nll", "needs kind generation and generation.chat");
+  refused(R"({"images": {"max_tiles": 2}})", "images", "needs kind generation and generation.chat");
+  refused(R"({"images": {"max_tiles": -2}, "generation": {"chat": true, "max_new_tokens": 4}})", "images.max_tiles",
+          "0 or more");
+  refused(R"({"images": {"max_tile": 2}})", "images.max_tile", "max_tiles");
+  refused(R"({"generation": {"repetition_penalty": -1}})", "generation.repetition_penalty", "0 or more");
   refused(R"({"kind": "multiple_choice"})", "metric", "must be accuracy");
   refused(R"({"dataset": ""})", "dataset", "is missing");
   refused(R"({"num_items": -1})", "num_items", "0 or more");
@@ -61,6 +67,20 @@ TEST(TaskSettings, OnlyWhatTheKindReadsDeterminesTheResult) {
   const Json choices = resolved(R"({"kind": "multiple_choice", "metric": "accuracy", "generation": {"top_k": 3}})");
   EXPECT_FALSE(choices.contains("generation"));
   EXPECT_EQ(choices["monte_carlo"]["draws"], 128);
+}
+
+TEST(TaskSettings, LaterKeysAreResolvedOnlyWhereTheyAreUsed) {
+  const auto resolved = [](const std::string& more) { return resolved_task_settings(read_task_settings(task(more))); };
+  const Json plain = resolved(R"({"generation": {"chat": true, "max_new_tokens": 4}})");
+  EXPECT_FALSE(plain.contains("images") || plain.contains("answer_nll"));
+  EXPECT_FALSE(plain["generation"].contains("repetition_penalty"));
+  const Json used = resolved(
+      R"({"answer_nll": true, "images": {"max_tiles": 2},
+          "generation": {"chat": true, "max_new_tokens": 4, "repetition_penalty": 1.1}})");
+  EXPECT_EQ(used["answer_nll"], true);
+  EXPECT_EQ(used["images"]["max_tiles"], 2);
+  EXPECT_EQ(used["generation"]["repetition_penalty"], 1.1);
+  EXPECT_EQ(resolved_task_settings(read_task_settings(used)), used);
 }
 
 TEST(TaskSettings, ResolvedSettingsReadBack) {

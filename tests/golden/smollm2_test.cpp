@@ -65,7 +65,7 @@ TEST_F(Smollm2, GivesTheLogitsOfTheOriginal) {
 TEST_F(Smollm2, GivesTheLikelihoodOfTheOriginal) {
   for (const auto& item : golden_.at("texts")) {
     const auto ids = item.at("ids").get<Ids>();
-    const double nll = left_to_right_nll(model(), {ids[0]}, {ids.begin() + 1, ids.end()});
+    const double nll = left_to_right_nll(model(), Ids{ids[0]}, {ids.begin() + 1, ids.end()});
     EXPECT_NEAR(nll / static_cast<double>(ids.size() - 1), item.at("mean_nll"), 2e-5) << item.at("text");
   }
 }

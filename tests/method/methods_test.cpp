@@ -116,14 +116,16 @@ TEST_P(EveryMethod, RunsOnPublishedFamilies) {
     const at::Tensor got = result.model.logits(data[0]), wanted = model.logits(data[0]);
     EXPECT_LT(relative_difference(got, wanted), 1.5) << folder;  // NaN fails as well
     EXPECT_GT(relative_difference(got, wanted), 1e-3) << folder;
-    EXPECT_EQ(result.errors.size(), model.blocks.size() * kNumSites * 2) << "errors of both token types";
+    if (sees) {
+      EXPECT_EQ(result.errors.size(), model.blocks.size() * kNumSites * 2) << "errors of both token types";
+    }
   }
 }
 
 // Features enter the model in the basis that a rotation has given it.
 TEST_P(EveryMethod, LeavesPromptsWithImagesUnchanged) {
   Decoder model = tiny_decoder();
-  model.config.feature_id = 29;
+  model.config.feature_id = 30;  // no token of the batches
   const auto data = batches_with_images(model, 3);
   Json settings = quick(GetParam());
   if (GetParam() == "freeact") settings["rank_fraction"] = 0.0;

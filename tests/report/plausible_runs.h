@@ -93,7 +93,8 @@ inline RunRecord plausible_run(const MethodLevel& level, const std::string& bits
                 .metrics = {},
                 .samples = {},
                 .layer_errors = {},
-                .activations = {}};
+                .activations = {},
+                .gallery = {}};
   Random random(level.deterministic ? 0 : seed, level.method + bits);
   const double shift = level.deterministic ? 0 : 0.04 * (random.uniform() - 0.5);
   int items = 200;

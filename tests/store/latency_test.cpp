@@ -87,7 +87,7 @@ TEST_F(LatencyStore, AFileOfVersionTwoGetsTheTable) {
   SQLite::Database(path_.string(), SQLite::OPEN_READWRITE)
       .exec(
           "DROP TABLE latencies; DROP TABLE activation_statistics; DROP TABLE training_points; DROP TABLE "
-          "training_curves; "
+          "training_curves; DROP TABLE run_gallery; DROP TABLE gallery_items; "
           "PRAGMA user_version = 2");
   EXPECT_TRUE(Store::open_for_reading(path_).latencies().empty());
   auto store = Store::open_for_writing(path_);

@@ -42,7 +42,8 @@ RunRecord make_run(const std::string& key, uint64_t seed = 1) {
                       {"sort", 1, "nll", "mask_ratio=0.4", 0.0127, 0.001, 200, false, "nats"}},
           .samples = {{"sort", 0, "ab", "1 2 3", 1.0}, {"sort", 1, "cd", "it's \"odd\"", 0.0}},
           .layer_errors = {{0, "attention.qkv", "mask", 0.03, 512}},
-          .activations = {{1, "mlp.down", "visible", 512, 1536, 81.5, 700, 0.125, 93, 40, 12.5, 300}}};
+          .activations = {{1, "mlp.down", "visible", 512, 1536, 81.5, 700, 0.125, 93, 40, 12.5, 300}},
+          .gallery = {}};
 }
 
 class StoreTest : public testing::Test {

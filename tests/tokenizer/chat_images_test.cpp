@@ -65,6 +65,9 @@ TEST(ChatImages, TheFamilyComesFromTheFolder) {
             "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\na<|im_end|>\n");
   folder.write("config.json", json{{"model_type", "internvl_chat"}, {"template", "internvl2_5"}});
   EXPECT_EQ(ChatTemplate::load(folder.path()).family(), ChatFamily::kInternVl);
+  folder.write("config.json", json{{"model_type", "internvl_chat"}, {"template", "chatml"}});
+  EXPECT_EQ(ChatTemplate::load(folder.path()).render({{"user", "\na", {0}}}, true, {{2}}),
+            "<|im_start|>user\n<img><IMG_CONTEXT><IMG_CONTEXT></img>\na<|im_end|>\n<|im_start|>assistant\n");
   folder.write("config.json", json{{"model_type", "internvl_chat"}, {"template", "internvl2_6"}});
   EXPECT_THROW(ChatTemplate::load(folder.path()), UserError);
 }

@@ -64,6 +64,23 @@ class CommandLineTest(TemporaryFolder):
         self.assertFalse((self.root / "out").exists())
 
 
+    def test_names_the_code_that_was_not_downloaded(self):
+        self.config('{"model_type": "llada", "auto_map": {"AutoModel": "modeling_llada.LLaDAModelLM"}}')
+        self.refuses(2, "has no modeling_llada.py", self.checkpoint, self.root / "out")
+
+    def test_models_that_see_are_shown_pictures_and_others_are_not(self):
+        picture = self.root / "picture.png"
+        picture.touch()
+        self.refuses(2, "a llada model sees no pictures", self.checkpoint, self.root / "out", "--image", picture)
+        self.config('{"model_type": "qwen2_5_vl"}')
+        self.refuses(2, "name at least one picture with --image", self.checkpoint, self.root / "out")
+        self.refuses(2, "missing.png' is no file", self.checkpoint, self.root / "out", "--image", picture,
+                     self.root / "missing.png")
+        self.refuses(2, "in float32 only", self.checkpoint, self.root / "out", "--image", picture,
+                     "--dtype", "bfloat16")
+        self.refuses(3, "No module named torch.*pillow", self.checkpoint, self.root / "out", "--image", picture)
+
+
 class FolderTest(TemporaryFolder):
     def names(self, out):
         return sorted(file.name for file in out.iterdir())

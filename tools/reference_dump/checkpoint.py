@@ -38,7 +38,7 @@ class Checkpoint:
         return torch.Generator().manual_seed(self.seed * 1000 + purpose)
 
 
-def _load(what: str, load):
+def guarded(what: str, load):
     try:
         return load()
     except ImportError as error:
@@ -53,8 +53,10 @@ def _first_line(error: Exception) -> str:
     return " ".join(str(error).split())[:300]
 
 
-def load_tokenizer(folder: Path):
-    return _load("the tokenizer", lambda: transformers.AutoTokenizer.from_pretrained(folder, trust_remote_code=True))
+def load_tokenizer(folder: Path, family: Family):
+    options = {"use_fast": False} if family.name == "internvl" else {}  # published with the slow one alone
+    return guarded("the tokenizer", lambda: transformers.AutoTokenizer.from_pretrained(
+        folder, trust_remote_code=True, **options))
 
 
 def load_model(folder: Path, config: dict, dtype: torch.dtype, device: str) -> torch.nn.Module:
@@ -63,7 +65,7 @@ def load_model(folder: Path, config: dict, dtype: torch.dtype, device: str) -> t
     options = {"trust_remote_code": True, "torch_dtype": dtype}
     if importlib.util.find_spec("accelerate"):
         options["low_cpu_mem_usage"] = True
-    return _load("the model", lambda: loader.from_pretrained(folder, **options).to(device).eval())
+    return guarded("the model", lambda: loader.from_pretrained(folder, **options).to(device).eval())
 
 
 def cast_weights(model: torch.nn.Module, dtype: torch.dtype) -> None:
@@ -80,6 +82,8 @@ def special_ids(config: dict, tokenizer, family: Family) -> dict[str, int]:
             raise UserFault("config.json: the key 'mask_token_id' is missing; it says which id is the mask")
     if family.name == "llada":
         found["eot"] = tokenizer.get_vocab().get("<|eot_id|>")
+    if family.sees:
+        return {str(token): id_ for id_, token in tokenizer.added_tokens_decoder.items()}
     if found["pad"] is None:
         found["pad"] = found["eos"]
     return {name: id_ for name, id_ in found.items() if isinstance(id_, int)}

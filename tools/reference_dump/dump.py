@@ -14,7 +14,7 @@ import transformers
 
 from . import checkpoint, dream, folder, forward, greedy, llada, tokens, trajectory
 from .checkpoint import Checkpoint
-from .errors import MissingPart, UserFault
+from .errors import MissingPart
 from .families import Family
 from .folder import ReferenceSet
 from .tolerance import tolerances
@@ -59,9 +59,17 @@ def float32_cases(point: Checkpoint, out: ReferenceSet, args: Namespace) -> list
     return [(f"gen.{name}", partial(greedy.add_generation, name, point, out)) for name in greedy.CASES]
 
 
-def run_cases(point: Checkpoint, out: ReferenceSet, args: Namespace) -> None:
+def all_cases(point: Checkpoint, out: ReferenceSet, args: Namespace) -> list[Case]:
+    if point.family.sees:
+        from . import multimodal  # needs Pillow, which models of text do not
+
+        return multimodal.cases(point, out, args)
     cases = float32_cases(point, out, args) if args.dtype == "float32" else []
-    cases.append(("forward_bf16", partial(forward.bfloat16, point, out)))  # last: it changes the model
+    return cases + [("forward_bf16", partial(forward.bfloat16, point, out))]  # last: it changes the model
+
+
+def run_cases(point: Checkpoint, out: ReferenceSet, args: Namespace) -> None:
+    cases = all_cases(point, out, args)
     for number, (name, run) in enumerate(cases, 1):
         if not args.cases.search(name):
             continue
@@ -76,7 +84,22 @@ def header(point: Checkpoint, out: ReferenceSet, args: Namespace) -> dict:
             "provenance": {"reference": "the checkpoint's own code", "checkpoint": point.folder.name,
                            "transformers": transformers.__version__, "torch": torch.__version__, "device": args.device,
                            "dtype": args.dtype, "seed": args.seed},
-            **({"tolerance": tolerances(out.largest)} if args.dtype == "float32" else {})}
+            **({"tolerance": tolerances(out.largest)} if args.dtype == "float32" and not point.family.sees else {})}
+
+
+def load_model(point: Checkpoint, args: Namespace) -> torch.nn.Module:
+    if not point.family.sees:
+        return checkpoint.load_model(point.folder, point.config, getattr(torch, args.dtype), args.device)
+    from . import multimodal
+
+    return multimodal.load_model(point, args)
+
+
+def tokenizer_cases(point: Checkpoint, args: Namespace) -> dict:
+    reference = f"transformers {transformers.__version__} {type(point.tokenizer).__name__}"
+    # InternVL's conversations are code; the template beside its tokenizer is another one.
+    group = "jinja_chat_template" if point.family.name == "internvl" else "chat"
+    return tokens.tokenizer_cases(point.tokenizer, reference, args.seed, group)
 
 
 def dump(folder_in: Path, folder_out: Path, family: Family, config: dict, args: Namespace) -> None:
@@ -84,18 +107,15 @@ def dump(folder_in: Path, folder_out: Path, family: Family, config: dict, args: 
     transformers.logging.disable_progress_bar()
     warnings.filterwarnings("ignore", module="transformers")
     check_device(args.device)
-    if args.llada_generate and family.name != "llada":
-        raise UserFault("--llada-generate is for LLaDA checkpoints only")
     folder.prepare(folder_out, folder_in)
-    tokenizer = checkpoint.load_tokenizer(folder_in)
+    tokenizer = checkpoint.load_tokenizer(folder_in, family)
     point = Checkpoint(folder_in, family, config, tokenizer, args.seed, device=args.device)
     point.special = checkpoint.special_ids(config, tokenizer, family)
     out = ReferenceSet()
     if args.cases.search("tokenizer"):
-        reference = f"transformers {transformers.__version__} {type(tokenizer).__name__}"
-        out.tokenizer_cases = tokens.tokenizer_cases(tokenizer, reference, args.seed)
+        out.tokenizer_cases = tokenizer_cases(point, args)
         say("tokenizer: done")
-    point.model = checkpoint.load_model(folder_in, config, getattr(torch, args.dtype), args.device)
+    point.model = load_model(point, args)
     with torch.no_grad():
         run_cases(point, out, args)
     folder.link_checkpoint(folder_out, folder_in)

@@ -21,6 +21,7 @@ class Family:
     kv_heads_key: str
     masked_diffusion: bool = True
     pads_as_mask_4d: bool = False  # takes [B,1,T,T] masks and positions rather than [B,T] masks
+    sees: bool = False  # prompts may show pictures
 
     @property
     def linears(self) -> tuple[str, ...]:
@@ -40,6 +41,11 @@ FAMILIES = {
                     "n_heads", "n_kv_heads"),
     "Dream": _qwen_like("dream", pads_as_mask_4d=True),
     "llama": _qwen_like("llama", masked_diffusion=False),
+    "qwen2_5_vl": _qwen_like("qwen2_5_vl", masked_diffusion=False, sees=True),
+    "internvl_chat": Family("internvl", "language_model.model.tok_embeddings", "language_model.model.layers",
+                            "language_model.model.norm", ("attention.wqkv", "attention.wo"),
+                            ("feed_forward.w1", "feed_forward.w3", "feed_forward.w2"),
+                            "num_attention_heads", "num_key_value_heads", masked_diffusion=False, sees=True),
 }
 
 
@@ -65,3 +71,12 @@ def find_family(config: dict) -> Family:
         hint = f"; did you mean '{near[0]}'?" if near else ""
         raise UserFault(f"config.json: model_type '{kind}' is no known family (known: {', '.join(FAMILIES)}){hint}")
     return FAMILIES[kind]
+
+
+def check_own_code(checkpoint: Path, config: dict) -> None:
+    """The Python files that config.json names; "owner/name--file.Class" is fetched by transformers itself."""
+    for name in (config.get("auto_map") or {}).values():
+        file = f"{str(name).split('.')[0]}.py"
+        if "--" not in file and not (checkpoint / file).is_file():
+            raise UserFault(f"'{checkpoint}' has no {file}, which config.json's auto_map names: download the "
+                            "checkpoint's Python files too")

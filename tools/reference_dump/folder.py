@@ -56,11 +56,16 @@ class ReferenceSet:
         self.cases: dict[str, dict] = {}
         self.left_out: dict[str, str] = {}
         self.tensors: dict[str, Tensor] = {}
+        self.descriptions: dict[str, str] = {}  # of tensors, where a reader of the set needs one
+        self.header: dict = {}  # of io.json, what concerns no single case
         self.tokenizer_cases: dict | None = None
         self.largest = {"logits": 0.0, "hidden": 0.0, "block0": 0.0}  # absolute values, for the tolerances
 
     def add(self, name: str, settings: dict, tensors: dict[str, Tensor]) -> None:
         self.cases[name] = settings
+        self.add_tensors(name, tensors)
+
+    def add_tensors(self, name: str, tensors: dict[str, Tensor]) -> None:
         for role, tensor in tensors.items():
             self.tensors[f"{name}.{role}"] = tensor.detach().cpu().contiguous().clone()
 
@@ -76,6 +81,8 @@ class ReferenceSet:
 
         described = {name: {"shape": list(tensor.shape), "dtype": str(tensor.dtype).removeprefix("torch.")}
                      for name, tensor in self.tensors.items()}
+        for name, text in self.descriptions.items():
+            described[name]["description"] = text
         partial = out / (IO_TENSORS + ".partial")
         partial.touch()  # with the user's permissions; save_file alone lets nobody else read
         mode = partial.stat().st_mode
@@ -85,4 +92,5 @@ class ReferenceSet:
         (out / TOKENIZER_CASES).unlink(missing_ok=True)
         if self.tokenizer_cases is not None:
             write_json(out / TOKENIZER_CASES, self.tokenizer_cases)
-        write_json(out / IO_JSON, {**header, "cases": self.cases, "left_out": self.left_out, "tensors": described})
+        write_json(out / IO_JSON, {**header, **self.header, "cases": self.cases, "left_out": self.left_out,
+                                   "tensors": described})

@@ -10,45 +10,23 @@ from torch import Tensor
 from . import texts, tokens
 from .checkpoint import Checkpoint, cast_weights
 from .folder import ReferenceSet
+from .observe import Watch
 
 MASKED_SHARE = 0.4  # of the input of a diffusion model
 
 
-def _tensor(value) -> Tensor:
-    return value[0] if isinstance(value, (tuple, list)) else value
-
-
-@contextmanager
-def _hooks(point: Checkpoint, seen: dict[str, Tensor], layers: range) -> Iterator[None]:
-    """Stores the outputs of embedding, blocks and final norm, and what goes in and out of block 0's linears."""
-    model, family = point.model, point.family
-    handles = []
-
-    def watch_output(path: str, role: str) -> None:
-        def store(_module, _given, made) -> None:
-            seen[role] = _tensor(made).detach().clone()
-
-        handles.append(model.get_submodule(path).register_forward_hook(store))
-
-    def watch_input(path: str, role: str) -> None:
-        def store(_module, given) -> None:
-            seen[role] = given[0].detach().clone()
-
-        handles.append(model.get_submodule(path).register_forward_pre_hook(store))
-
-    watch_output(family.embedding, "hidden.embed")
-    watch_output(family.final_norm, "hidden.final_norm")
+def _watch(point: Checkpoint, layers: range) -> Watch:
+    """Of the outputs of embedding, blocks and final norm, and what goes in and out of block 0's linears."""
+    family, watch = point.family, Watch(point.model)
+    watch.output(family.embedding, "hidden.embed")
+    watch.output(family.final_norm, "hidden.final_norm")
     for layer in layers:
-        watch_output(f"{family.blocks}.{layer}", f"hidden.block{layer}")
+        watch.output(f"{family.blocks}.{layer}", f"hidden.block{layer}")
     for linear in family.linears:
-        watch_input(f"{family.blocks}.0.{linear}", f"block0.input.{linear}")
+        watch.input(f"{family.blocks}.0.{linear}", f"block0.input.{linear}")
     for linear in family.attention_linears:
-        watch_output(f"{family.blocks}.0.{linear}", f"block0.output.{linear}")
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
+        watch.output(f"{family.blocks}.0.{linear}", f"block0.output.{linear}")
+    return watch
 
 
 @contextmanager
@@ -96,10 +74,10 @@ def input_ids(point: Checkpoint) -> Tensor:
 
 
 def plain(point: Checkpoint, out: ReferenceSet, layers: range) -> None:
-    seen: dict[str, Tensor] = {}
     ids = input_ids(point)
-    with _hooks(point, seen, layers), _first_attention(point, seen):
+    with _watch(point, layers) as watch, _first_attention(point, watch.seen):
         logits = run(point, ids)
+    seen = watch.seen
     for role, tensor in seen.items():
         out.note_size(role.split(".")[0], tensor)
     out.note_size("logits", logits)
@@ -134,11 +112,10 @@ def left_pad(point: Checkpoint, out: ReferenceSet) -> None:
     rows = [tokens.encode(point.tokenizer, text)[:length]
             for text, length in zip(texts.LEFT_PAD, texts.LEFT_PAD_TOKENS)]
     ids, mask = pad_left(point, rows)
-    seen: dict[str, Tensor] = {}
-    with _hooks(point, seen, range(0)):
+    with _watch(point, range(0)) as watch:
         logits = run(point, ids, mask)
     real = (mask != 0)[..., None]
-    kept = {"logits": logits, "hidden.final_norm": seen["hidden.final_norm"]}
+    kept = {"logits": logits, "hidden.final_norm": watch.seen["hidden.final_norm"]}
     out.note_size("hidden", kept["hidden.final_norm"] * real)
     out.add("forward_left_pad", {"kind": "forward", "padding": "left", "lengths": [len(row) for row in rows]},
             {"input_ids": ids, "attention_mask": mask,

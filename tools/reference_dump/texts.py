@@ -18,6 +18,8 @@ PROMPTS = [
     "If 5 pears cost 4 coins, what do 20 pears cost?",
 ]
 
+ABOUT_PICTURES = "What can be seen here? Name the colours."
+
 # Continuations that no model finds obvious, so that every cross entropy is far from zero.
 LIKELIHOODS = {"main": ("The gardener opened the old shed and", " found eleven violins asleep under purple sacks."),
                "single_token": ("Question: Is a whale a fish? Answer:", " B")}

@@ -88,14 +88,14 @@ def skipped_ids(tokenizer) -> list[int]:
     return [id_ for id_ in candidates if not decode(tokenizer, [id_], True) and decode(tokenizer, [id_], False)]
 
 
-def tokenizer_cases(tokenizer, reference: str, seed: int) -> dict:
+def tokenizer_cases(tokenizer, reference: str, seed: int, chat_group: str = "chat") -> dict:
     encoded = [(text, encode(tokenizer, text)) for text in encode_texts(tokenizer)]
     cases = {"reference": reference, "vocab": {"base": tokenizer.vocab_size, "total": len(tokenizer)},
              "special": special_roles(tokenizer), "skipped_by_skip_special": skipped_ids(tokenizer),
              "encode": [{"text": text, **decoding_case(tokenizer, ids)} for text, ids in encoded],
              "decode_only": decode_only(tokenizer, seed)}
     if chats := chat_cases(tokenizer):
-        cases["chat"] = chats
+        cases[chat_group] = chats
     return cases
 
 

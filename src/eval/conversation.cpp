@@ -1,0 +1,34 @@
+#include "eval/conversation.h"
+
+#include "eval/decoding.h"
+#include "generation/likelihood.h"
+#include "generation/text.h"
+
+namespace freeact {
+
+std::string open_answer(std::string text, const AnswerSettings& settings, const Tokenizer& tokenizer,
+                        const Prompter* prompter) {
+  std::vector<std::string> stops = settings.stops;
+  if (prompter) stops.emplace_back(end_of_turn(prompter->chat().family()));
+  text = cut_at_stops(std::move(text), stops);
+  return tokenizer.decode(tokenizer.encode(text), /*skip_special=*/true);
+}
+
+Conversation::Conversation(const AnswerSettings& settings, const Decoder& model, const Tokenizer& tokenizer,
+                           const Prompter& prompter)
+    : settings_(settings), model_(model), tokenizer_(tokenizer), prompter_(prompter) {
+  if (const auto id = tokenizer.id_of(end_of_turn(prompter.chat().family())))
+    model_.config.more_stop_ids.push_back(*id);
+}
+
+std::string Conversation::answer(const TokenBatch& prompt) const {
+  const auto ids = generate_greedy(model_, prompt, greedy_settings(settings_));
+  return open_answer(tokenizer_.decode(ids), settings_, tokenizer_, &prompter_);
+}
+
+double Conversation::nll(const TokenBatch& prompt, const std::string& answer) const {
+  const auto ids = prompter_.answer(answer);
+  return left_to_right_nll(model_, prompt, ids) / static_cast<double>(ids.size());
+}
+
+}  // namespace freeact
