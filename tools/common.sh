@@ -22,10 +22,11 @@ lacks() {
 torch_folder() { printf '%s\n' "${FREEACT_TORCH:-$kTorchCache/torch}"; }
 
 # Compilations at a time: one a processor, but none that would not have its 2 GB of memory (LibTorch headers are heavy).
+# nproc would count OpenMP's threads where the environment limits them, as it may for the programs' sake.
 build_jobs() {
   local available_gb jobs
   available_gb=$(awk '/^MemAvailable:/ {print int($2 / 1048576)}' /proc/meminfo)
-  jobs=$(nproc)
+  jobs=$(env -u OMP_NUM_THREADS -u OMP_THREAD_LIMIT nproc)
   if ((available_gb / 2 < jobs)); then jobs=$((available_gb / 2)); fi
   printf '%d\n' $((jobs > 0 ? jobs : 1))
 }
