@@ -5,8 +5,8 @@
 
 #include "embedded/adapter.h"
 #include "embedded/dream_form.h"
+#include "embedded/start_file.h"
 #include "model/family.h"
-#include "util/error.h"
 
 namespace freeact {
 namespace {
@@ -67,15 +67,9 @@ TensorMap AdaptedModel::adapter() const {
 }
 
 void AdaptedModel::start_from(const SafetensorsFile& adapter) {
-  const at::NoGradGuard no_grad;
   for_each_factor(decoder_, parameters_, [&](const std::string& module, const at::Tensor& a, const at::Tensor& b) {
-    for (const auto& [name, factor] : {std::pair(module + kLoraA, a), std::pair(module + kLoraB, b)}) {
-      const at::Tensor tensor = adapter.tensor(name);
-      if (tensor.sizes() != factor.sizes())
-        throw UserError("the adapter to start from has {} of shape {} instead of {}", name, shape_text(tensor.sizes()),
-                        shape_text(factor.sizes()));
-      factor.copy_(tensor);
-    }
+    start_parameter(adapter, module + kLoraA, a);
+    start_parameter(adapter, module + kLoraB, b);
   });
   mask_start_ = adapter.tensor(kMaskEmbedding).to(at::kFloat);
 }

@@ -1,38 +1,25 @@
 #include "embedded/adapter_recipe.h"
 
-#include "config/yaml.h"
+#include "embedded/recipe_file.h"
 #include "eval/language_puzzles.h"
-#include "util/fields.h"
 #include "util/hash.h"
 
 namespace freeact {
 namespace {
 
 void check(const AdapterRecipe& r) {
-  const auto refuse = [](const std::string& key, const char* wanted) {
-    throw FieldError(key, fmt::format("key '{}' must be {}", key, wanted));
-  };
   if (r.base.empty()) refuse("base", "the folder of a Llama");
   if (!r.start.empty() && r.start_sha256.empty()) refuse("start_sha256", "the SHA-256 of the adapter to start from");
-  if (r.threads < 1) refuse("threads", "1 or more");
-  if (r.precision != "float32" && r.precision != "bfloat16") refuse("precision", "float32 or bfloat16");
+  check_arithmetic(r.threads, r.precision);
+  r.schedule.check();
   if (r.rank < 1) refuse("rank", "1 or more");
   if (r.row_tokens < 2) refuse("row_tokens", "2 or more");
-  if (r.steps < 1) refuse("steps", "1 or more");
-  if (r.save_every < 1) refuse("save_every", "1 or more");
-  if (r.evaluate_every < 1 || r.evaluate_every % r.save_every != 0)
-    refuse("evaluate_every", "a multiple of save_every");
   if (r.evaluated_items < 2) refuse("evaluated_items", "2 or more");
-  if (r.learning_rate <= 0) refuse("learning_rate", "positive");
-  if (r.warm_up_steps < 0) refuse("warm_up_steps", "0 or more");
   if (r.puzzles.empty() && r.texts.empty()) refuse("puzzles", "a list of at least one puzzle, or there must be texts");
   for (size_t i = 0; i < r.puzzles.size(); ++i) {
     if (r.puzzles[i].sequences < 1) refuse(fmt::format("puzzles[{}].sequences", i), "1 or more");
-    try {
-      find_puzzle_kind(r.puzzles[i].kind, language_puzzle_kinds());
-    } catch (const UserError& error) {
-      throw FieldError(fmt::format("puzzles[{}].kind", i), error.what());
-    }
+    check_name(fmt::format("puzzles[{}].kind", i),
+               [&] { find_puzzle_kind(r.puzzles[i].kind, language_puzzle_kinds()); });
   }
   for (size_t i = 0; i < r.texts.size(); ++i)
     if (r.texts[i].sequences < 1) refuse(fmt::format("texts[{}].sequences", i), "1 or more");
@@ -40,23 +27,10 @@ void check(const AdapterRecipe& r) {
 
 }  // namespace
 
-bool is_adapter_recipe(const std::filesystem::path& file) {
-  const Tree tree = load_yaml(file);
-  const Json* kind = tree.find("kind");
-  return kind != nullptr && *kind == "adapter";
-}
-
 AdapterRecipe read_adapter_recipe(const std::filesystem::path& file) {
-  const Tree tree = load_yaml(file);
-  try {
-    auto recipe = read_fields<AdapterRecipe>(tree.values);
-    if (recipe.name.empty()) recipe.name = file.parent_path().filename().string();
-    recipe.folder = file.parent_path();
-    check(recipe);
-    return recipe;
-  } catch (const FieldError& error) {
-    throw located(error, tree.places);
-  }
+  auto recipe = read_recipe_file<AdapterRecipe>(file, file.parent_path().filename(), check);
+  recipe.folder = file.parent_path();
+  return recipe;
 }
 
 std::string recipe_hash(const AdapterRecipe& recipe) {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "embedded/recipe.h"
+#include "embedded/schedule.h"
 
 namespace freeact {
 
@@ -33,8 +33,10 @@ struct TextShare {
   }
 };
 
+inline constexpr const char* kAdapterKind = "adapter";
+
 struct AdapterRecipe {
-  std::string kind = "adapter", name, base, start, start_sha256;
+  std::string kind = kAdapterKind, name, base, start, start_sha256;
   uint64_t seed = 0;
   int threads = 1;
   std::string precision = "bfloat16";
@@ -43,10 +45,8 @@ struct AdapterRecipe {
   int64_t row_tokens = 128;
   std::vector<PuzzleShare> puzzles;
   std::vector<TextShare> texts;
-  int64_t steps = 1000, save_every = 50, evaluate_every = 200, evaluated_items = 24;
-  double learning_rate = 7e-4;
-  int64_t warm_up_steps = 100;
-  double constant_share = 0.3, final_rate_share = 0.02;
+  Schedule schedule{.learning_rate = 7e-4, .warm_up_steps = 100};
+  int64_t evaluated_items = 24;
   std::filesystem::path folder;  // of the recipe file
 
   template <typename Visitor>
@@ -64,24 +64,16 @@ struct AdapterRecipe {
     visit("row_tokens", row_tokens, "length of a text segment, and of the rows short sequences are packed into");
     visit("puzzles", puzzles, "");
     visit("texts", texts, "the last tenth of each is held out");
-    visit("steps", steps, "optimiser steps");
-    visit("save_every", save_every, "steps between two saved states and rows of the curve");
-    visit("evaluate_every", evaluate_every, "steps between two evaluations; a multiple of save_every");
+    schedule.interval_fields(visit);
     visit("evaluated_items", evaluated_items, "held-out items of each puzzle, and half as many text segments");
-    visit("learning_rate", learning_rate, "greatest one");
-    visit("warm_up_steps", warm_up_steps, "steps of linear warm-up");
-    visit("constant_share", constant_share, "share of the steps before the cosine begins");
-    visit("final_rate_share", final_rate_share, "learning rate at the end, as a share of the greatest");
+    schedule.rate_fields(visit);
   }
 };
-
-// Whether a recipe file is for an adapter (kind: adapter) rather than for a model trained from scratch.
-bool is_adapter_recipe(const std::filesystem::path& file);
 
 // Throws UserError, with file and line, on an unknown key or an impossible value.
 AdapterRecipe read_adapter_recipe(const std::filesystem::path& file);
 
-// Of the resolved recipe, as for models trained from scratch.
+// Of the resolved recipe; where the start lies does not count, what it holds does.
 std::string recipe_hash(const AdapterRecipe& recipe);
 
 }  // namespace freeact

@@ -76,7 +76,7 @@ std::string adapter_card(const AdapterRecipe& recipe, const Json& last_row) {
          kAdapterCaveats;
 }
 
-std::string model_card(const TrainingRecipe& recipe, double training_seconds,
+std::string model_card(const PuzzleRecipe& recipe, double training_seconds,
                        const std::vector<PuzzleAccuracy>& accuracies) {
   std::string card = fmt::format(
       "# {}\n\nA masked-diffusion language model in LLaDA's form (bidirectional, RMSNorm, SwiGLU, rotary positions, "

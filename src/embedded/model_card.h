@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "embedded/adapter_recipe.h"
-#include "embedded/recipe.h"
+#include "embedded/puzzle_recipe.h"
 #include "util/fields.h"
 
 namespace freeact {
@@ -16,10 +16,10 @@ struct PuzzleAccuracy {
   int64_t count = 0;
 };
 
-std::string model_card(const TrainingRecipe& recipe, double training_seconds,
+std::string model_card(const PuzzleRecipe& recipe, double training_seconds,
                        const std::vector<PuzzleAccuracy>& accuracies);
 
-// last_row: of the training curve (see train_adapter()).
+// last_row: of the training curve.
 std::string adapter_card(const AdapterRecipe& recipe, const Json& last_row);
 
 }  // namespace freeact

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "checkpoint/safetensors.h"
-#include "embedded/recipe.h"
+#include "embedded/puzzle_recipe.h"
 #include "model/decoder.h"
 
 namespace freeact {

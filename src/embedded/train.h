@@ -13,13 +13,14 @@ namespace freeact {
 // out_dir/progress; a folder that already holds the recipe's model is left as it is. Throws UserError when the recipe
 // is wrong or out_dir holds another recipe's progress or model.
 //
-// A recipe with `kind: adapter` gives adapter.safetensors (bfloat16), curve.jsonl (see train_adapter()) and README.md.
+// A recipe with `kind: adapter` gives adapter.safetensors (bfloat16) and README.md.
 //
 // `kind: vision_tower` gives tower.safetensors, which a recipe of `kind: vision_adapter` starts from; that one gives
-// adapter.safetensors; both with curve.jsonl (see train_vision()).
+// adapter.safetensors.
 //
-// on_row gets the rows of the curve; an adapter's and a tower's also when it was finished before. The last row of a
-// model trained from scratch comes again with what was measured on the test sets.
+// All give curve.jsonl, whose rows (see run_training() and training_of()) on_row gets, too; an adapter's and a tower's
+// also when it was finished before. The last row of a model trained from scratch comes again with what was measured on
+// the test sets.
 void train_recipe(const std::filesystem::path& recipe_file, const std::filesystem::path& out_dir, bool quiet,
                   const CurveListener& on_row = {});
 

@@ -1,12 +1,11 @@
 #include "embedded/trainable_tower.h"
 
 #include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
 
 #include <cmath>
 
+#include "embedded/start_file.h"
 #include "ops/ops.h"
-#include "util/error.h"
 #include "util/random.h"
 
 namespace freeact {
@@ -61,15 +60,6 @@ TensorMap TrainableTower::tensors() const {
 
 void TrainableTower::start_from(const SafetensorsFile& file) {
   for (const auto& [name, parameter] : parameters_) start_parameter(file, name, parameter);
-}
-
-void start_parameter(const SafetensorsFile& file, const std::string& name, const at::Tensor& parameter) {
-  const at::NoGradGuard no_grad;
-  const at::Tensor tensor = file.tensor(name);
-  if (tensor.sizes() != parameter.sizes())
-    throw UserError("the file to start from has {} of shape {} instead of {}", name, shape_text(tensor.sizes()),
-                    shape_text(parameter.sizes()));
-  parameter.copy_(tensor);
 }
 
 }  // namespace freeact

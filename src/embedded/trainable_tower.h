@@ -35,7 +35,4 @@ class TrainableTower {
   TensorMap parameters_;
 };
 
-// Copies a file's tensor over a parameter. Throws UserError when the shapes differ.
-void start_parameter(const SafetensorsFile& file, const std::string& name, const at::Tensor& parameter);
-
 }  // namespace freeact

@@ -8,19 +8,16 @@
 #include "checkpoint/folder.h"
 #include "embedded/adapter.h"
 #include "embedded/lora.h"
+#include "embedded/start_file.h"
 #include "embedded/trainable_tower.h"
 #include "embedded/vision_form.h"
 #include "embedded/vision_rows.h"
 #include "embedded/vision_trainee.h"
 #include "model/family.h"
 #include "util/cache.h"
-#include "util/error.h"
-#include "util/hash.h"
 
 namespace freeact {
 namespace {
-
-namespace fs = std::filesystem;
 
 at::ScalarType dtype_of(const VisionRecipe& recipe) {
   return recipe.precision == "float32" ? at::kFloat : at::kBFloat16;
@@ -41,9 +38,9 @@ Decoder frozen_decoder(const CheckpointFolder& base, const nlohmann::json& confi
   return decoder;
 }
 
-class AdapterTrainee : public VisionTrainee {
+class VisionAdapterTrainee : public Trainee {
  public:
-  explicit AdapterTrainee(const VisionRecipe& recipe)
+  explicit VisionAdapterTrainee(const VisionRecipe& recipe)
       : recipe_(recipe),
         base_(cache_folder() / recipe.base),
         tokenizer_(Tokenizer::load(base_.path())),
@@ -62,7 +59,7 @@ class AdapterTrainee : public VisionTrainee {
   }
 
   const TensorMap& parameters() const override { return parameters_; }
-  StepLosses losses(int64_t step) override;
+  StepLosses add_gradients(int64_t step) override;
   Json evaluate() override;
   TensorMap tensors() const override;
 
@@ -86,12 +83,8 @@ class AdapterTrainee : public VisionTrainee {
 };
 
 // From a tower, or from an adapter of the same sizes.
-void AdapterTrainee::start() {
-  const fs::path path = recipe_.folder / recipe_.start;
-  if (!fs::exists(path)) throw UserError("the recipe starts from {}, which is missing: train it first", path.string());
-  if (sha256_file(path) != recipe_.start_sha256)
-    throw UserError("{} is another file than the one the recipe starts from", path.string());
-  const SafetensorsFile file(path);
+void VisionAdapterTrainee::start() {
+  const SafetensorsFile file = open_start_file(recipe_.folder / recipe_.start, recipe_.start_sha256);
   tower_.start_from(file);
   if (!file.tensors().contains(kOpenEmbedding)) return;
   for (const char* name : {kOpenEmbedding, kCloseEmbedding}) start_parameter(file, name, parameters_.at(name));
@@ -101,7 +94,7 @@ void AdapterTrainee::start() {
   });
 }
 
-at::Tensor AdapterTrainee::embed(const VisionRows& rows, const at::Tensor& features_ND) const {
+at::Tensor VisionAdapterTrainee::embed(const VisionRows& rows, const at::Tensor& features_ND) const {
   at::Tensor hidden_BTD = decoder_.embed({rows.ids_BT, features_ND});
   for (const auto& [id, name] : {std::pair(first_id_, kOpenEmbedding), std::pair(first_id_ + 1, kCloseEmbedding)})
     hidden_BTD =
@@ -109,7 +102,7 @@ at::Tensor AdapterTrainee::embed(const VisionRows& rows, const at::Tensor& featu
   return hidden_BTD;
 }
 
-at::Tensor AdapterTrainee::answer(const VisionRows& rows, const std::vector<AskedPicture>& pictures) {
+at::Tensor VisionAdapterTrainee::answer(const VisionRows& rows, const std::vector<AskedPicture>& pictures) {
   const ForwardContext context = rows_context(decoder_, rows);
   at::Tensor hidden_BTD = embed(rows, tower_.features(tower_.prepare(pictures)));
   for (const Block& block : decoder_.blocks) hidden_BTD = block.forward(hidden_BTD, context, decoder_.config);
@@ -118,7 +111,7 @@ at::Tensor AdapterTrainee::answer(const VisionRows& rows, const std::vector<Aske
 }
 
 // For each source the mean over its questions of the mean over their answer's tokens.
-StepLosses AdapterTrainee::losses(int64_t step) {
+StepLosses VisionAdapterTrainee::add_gradients(int64_t step) {
   Random random(recipe_.seed, fmt::format("pictures {}", step));
   std::vector<AskedPicture> pictures;
   std::vector<std::vector<PictureQuestion>> questions;
@@ -141,15 +134,15 @@ StepLosses AdapterTrainee::losses(int64_t step) {
   const at::Tensor sources_M = sources_Q.index_select(0, rows.questions_M);
   const at::Tensor weights_M =
       1 / (lengths_Q.index_select(0, rows.questions_M) * questions_S.index_select(0, sources_M));
-  StepLosses losses{.parts = {}, .tokens = rows.tokens};
+  std::vector<std::pair<std::string, at::Tensor>> parts;
   for (size_t i = 0; i < pictures_.size(); ++i)
-    losses.parts.emplace_back(pictures_.name(i), (losses_M * weights_M * (sources_M == static_cast<int64_t>(i))).sum());
-  return losses;
+    parts.emplace_back(pictures_.name(i), (losses_M * weights_M * (sources_M == static_cast<int64_t>(i))).sum());
+  return add_gradients_of(parts, rows.tokens);
 }
 
 // Share in % of the questions about held-out pictures each of whose answer's tokens is the likeliest one behind the
 // right ones before it, which is when greedy decoding gives the answer.
-double AdapterTrainee::exact_match(size_t source) {
+double VisionAdapterTrainee::exact_match(size_t source) {
   constexpr int64_t kPicturesAtOnce = 8;
   const auto held_out = pictures_.held_out(source, recipe_.evaluated_images);
   int64_t right = 0, all = 0;
@@ -167,7 +160,7 @@ double AdapterTrainee::exact_match(size_t source) {
   return 100.0 * static_cast<double>(right) / static_cast<double>(std::max<int64_t>(all, 1));
 }
 
-Json AdapterTrainee::evaluate() {
+Json VisionAdapterTrainee::evaluate() {
   const at::NoGradGuard no_grad;
   Json row;
   for (size_t i = 0; i < pictures_.size(); ++i)
@@ -175,7 +168,7 @@ Json AdapterTrainee::evaluate() {
   return row;
 }
 
-TensorMap AdapterTrainee::tensors() const {
+TensorMap VisionAdapterTrainee::tensors() const {
   const at::NoGradGuard no_grad;
   TensorMap tensors = tower_.tensors();
   for_each_factor(decoder_, factors_, [&](const std::string& module, const at::Tensor& a, const at::Tensor& b) {
@@ -189,8 +182,8 @@ TensorMap AdapterTrainee::tensors() const {
 
 }  // namespace
 
-std::unique_ptr<VisionTrainee> adapter_trainee(const VisionRecipe& recipe) {
-  return std::make_unique<AdapterTrainee>(recipe);
+std::unique_ptr<Trainee> vision_adapter_trainee(const VisionRecipe& recipe) {
+  return std::make_unique<VisionAdapterTrainee>(recipe);
 }
 
 }  // namespace freeact

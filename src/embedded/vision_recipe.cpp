@@ -1,16 +1,11 @@
 #include "embedded/vision_recipe.h"
 
-#include "config/yaml.h"
+#include "embedded/recipe_file.h"
 #include "embedded/vision_sources.h"
-#include "util/fields.h"
 #include "util/hash.h"
 
 namespace freeact {
 namespace {
-
-[[noreturn]] void refuse(const std::string& key, const char* wanted) {
-  throw FieldError(key, fmt::format("key '{}' must be {}", key, wanted));
-}
 
 void check(const TowerShape& t) {
   if (t.layers < 1) refuse("tower.layers", "1 or more");
@@ -25,12 +20,8 @@ void check(const std::vector<PictureShare>& pictures) {
   if (pictures.empty()) refuse("pictures", "a list of at least one kind");
   for (size_t i = 0; i < pictures.size(); ++i) {
     if (pictures[i].images < 1) refuse(fmt::format("pictures[{}].images", i), "1 or more");
-    if (pictures[i].kind == kEasyVqa) continue;
-    try {
-      find_scene_kind(pictures[i].kind);
-    } catch (const UserError& error) {
-      throw FieldError(fmt::format("pictures[{}].kind", i), error.what());
-    }
+    if (pictures[i].kind != kEasyVqa)
+      check_name(fmt::format("pictures[{}].kind", i), [&] { find_scene_kind(pictures[i].kind); });
   }
 }
 
@@ -38,17 +29,11 @@ void check(const VisionRecipe& r) {
   if (r.kind != kVisionTowerKind && r.kind != kVisionAdapterKind) refuse("kind", "vision_tower or vision_adapter");
   if (r.base.empty()) refuse("base", "the folder of a Llama");
   if (!r.start.empty() && r.start_sha256.empty()) refuse("start_sha256", "the SHA-256 of the file to start from");
-  if (r.threads < 1) refuse("threads", "1 or more");
-  if (r.precision != "float32" && r.precision != "bfloat16") refuse("precision", "float32 or bfloat16");
+  check_arithmetic(r.threads, r.precision);
+  r.schedule.check();
   if (r.rank < 1) refuse("rank", "1 or more");
   if (r.questions < 1) refuse("questions", "1 or more");
-  if (r.steps < 1) refuse("steps", "1 or more");
-  if (r.save_every < 1) refuse("save_every", "1 or more");
-  if (r.evaluate_every < 1 || r.evaluate_every % r.save_every != 0)
-    refuse("evaluate_every", "a multiple of save_every");
   if (r.evaluated_images < 1) refuse("evaluated_images", "1 or more");
-  if (r.learning_rate <= 0) refuse("learning_rate", "positive");
-  if (r.warm_up_steps < 0) refuse("warm_up_steps", "0 or more");
   check(r.tower);
   check(r.pictures);
 }
@@ -56,22 +41,14 @@ void check(const VisionRecipe& r) {
 }  // namespace
 
 bool is_vision_recipe(const std::filesystem::path& file) {
-  const Tree tree = load_yaml(file);
-  const Json* kind = tree.find("kind");
-  return kind != nullptr && (*kind == kVisionTowerKind || *kind == kVisionAdapterKind);
+  const std::string kind = recipe_kind(file);
+  return kind == kVisionTowerKind || kind == kVisionAdapterKind;
 }
 
 VisionRecipe read_vision_recipe(const std::filesystem::path& file) {
-  const Tree tree = load_yaml(file);
-  try {
-    auto recipe = read_fields<VisionRecipe>(tree.values);
-    if (recipe.name.empty()) recipe.name = file.parent_path().filename().string();
-    recipe.folder = file.parent_path();
-    check(recipe);
-    return recipe;
-  } catch (const FieldError& error) {
-    throw located(error, tree.places);
-  }
+  auto recipe = read_recipe_file<VisionRecipe>(file, file.parent_path().filename(), check);
+  recipe.folder = file.parent_path();
+  return recipe;
 }
 
 std::string recipe_hash(const VisionRecipe& recipe) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "embedded/schedule.h"
+
 namespace freeact {
 
 inline constexpr const char* kVisionTowerKind = "vision_tower";
@@ -47,10 +49,8 @@ struct VisionRecipe {
   double scale = 2;
   int64_t questions = 5;
   std::vector<PictureShare> pictures;
-  int64_t steps = 1000, save_every = 50, evaluate_every = 200, evaluated_images = 24;
-  double learning_rate = 1e-3;
-  int64_t warm_up_steps = 50;
-  double constant_share = 0.3, final_rate_share = 0.02;
+  Schedule schedule;
+  int64_t evaluated_images = 24;
   std::filesystem::path folder;  // of the recipe file
 
   bool is_tower() const { return kind == kVisionTowerKind; }
@@ -72,14 +72,9 @@ struct VisionRecipe {
       visit("scale", scale, "of the additions");
       visit("questions", questions, "about a picture, at most");
     }
-    visit("steps", steps, "optimiser steps");
-    visit("save_every", save_every, "steps between two saved states and rows of the curve");
-    visit("evaluate_every", evaluate_every, "steps between two evaluations; a multiple of save_every");
+    schedule.interval_fields(visit);
     visit("evaluated_images", evaluated_images, "held-out pictures of each kind");
-    visit("learning_rate", learning_rate, "greatest one");
-    visit("warm_up_steps", warm_up_steps, "steps of linear warm-up");
-    visit("constant_share", constant_share, "share of the steps before the cosine begins");
-    visit("final_rate_share", final_rate_share, "learning rate at the end, as a share of the greatest");
+    schedule.rate_fields(visit);
   }
 };
 

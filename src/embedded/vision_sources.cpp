@@ -21,10 +21,25 @@ AskedPicture asked(Scene scene) {
   return {draw_image(scene.drawing), std::move(scene.things), std::move(scene.questions)};
 }
 
+// One more question, for training only, whose answer says all there is to see: most others are answered in a word, yes
+// or no, and teach less a step.
+void add_caption(AskedPicture& picture) {
+  std::string caption;
+  for (const PictureThing& thing : picture.things) {
+    if (thing.kind.empty() || thing.colour.empty()) return;
+    caption += (caption.empty() ? "" : ", ") + thing.colour + " " + thing.kind;
+  }
+  picture.questions.push_back({"What is in the image?", caption});
+}
+
 class DrawnScenes : public PictureSource {
  public:
   explicit DrawnScenes(const SceneKind& kind) : kind_(kind) {}
-  AskedPicture draw(Random& random) const override { return asked(draw_scene(kind_, SceneUse::kTraining, random)); }
+  AskedPicture draw(Random& random) const override {
+    AskedPicture picture = asked(draw_scene(kind_, SceneUse::kTraining, random));
+    add_caption(picture);
+    return picture;
+  }
   std::vector<AskedPicture> held_out(int64_t count) const override {
     Random random(0, "held out " + kind_.name);
     std::vector<AskedPicture> pictures;
@@ -77,6 +92,7 @@ class EasyVqa : public PictureSource {
     if (!fs::exists(folder_ / "train.jsonl"))
       throw UserError("'{}' is not there: run `freeact data import {}`", folder_.string(), kEasyVqa);
     train_ = read_pictures("train.jsonl");
+    for (AskedPicture& picture : train_) add_caption(picture);
   }
 
   AskedPicture draw(Random& random) const override { return train_[random.below(train_.size())]; }

@@ -3,6 +3,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <optional>
 
@@ -20,6 +21,7 @@ namespace {
 constexpr int64_t kUnknown = -100;  // the label that cross_entropy_loss leaves out
 constexpr const char* kBlankKind = "blank";
 constexpr const char* kBlankColour = "white";
+constexpr std::array kVertical = {"top", "bottom"}, kHorizontal = {"left", "right"};
 
 // One list of words that patches are told apart by: 0 is "nothing here", i > 0 the word i - 1.
 struct WordHead {
@@ -37,6 +39,10 @@ struct WordHead {
 // The mean of the embeddings of a word's tokens, as it stands inside of a sentence.
 at::Tensor word_embedding(const at::Tensor& embedding_VD, const Tokenizer& tokenizer, const std::string& word) {
   return embedding_VD.index_select(0, at::tensor(tokenizer.encode(" " + word), at::kLong)).mean(0);
+}
+
+double variance(const at::Tensor& table_KD) {
+  return (table_KD - table_KD.mean(0)).square().mean().item<double>();
 }
 
 int overlap(int begin, int end, int other_begin, int other_end) {
@@ -58,7 +64,7 @@ const PictureThing* thing_at(const std::vector<PictureThing>& things, int left, 
   return best;
 }
 
-class TowerTrainee : public VisionTrainee {
+class TowerTrainee : public Trainee {
  public:
   explicit TowerTrainee(const VisionRecipe& recipe)
       : recipe_(recipe),
@@ -67,12 +73,13 @@ class TowerTrainee : public VisionTrainee {
         tower_(nlohmann::json(vision_config_json(base_.config(), Tokenizer::load(base_.path()).size(), recipe.tower)),
                recipe.seed, recipe.precision == "float32" ? at::kFloat : at::kBFloat16) {
     add_heads();
+    add_places();
     parameters_.insert(tower_.parameters().begin(), tower_.parameters().end());
   }
 
   const TensorMap& parameters() const override { return parameters_; }
   TensorMap tensors() const override { return tower_.tensors(); }
-  StepLosses losses(int64_t step) override;
+  StepLosses add_gradients(int64_t step) override;
   Json evaluate() override;
 
  private:
@@ -81,6 +88,7 @@ class TowerTrainee : public VisionTrainee {
   };
 
   void add_heads();
+  void add_places();
   Seen see(const std::vector<AskedPicture>& pictures);
   at::Tensor labels(const WordHead& head, const std::vector<AskedPicture>& pictures) const;
   at::Tensor logits(const WordHead& head, const at::Tensor& patches_BPW) const;
@@ -92,6 +100,7 @@ class TowerTrainee : public VisionTrainee {
   const StepPictures pictures_;
   TrainableTower tower_;
   std::vector<WordHead> heads_;
+  at::Tensor places_ND_;  // of one picture's tokens: the words of the quarter a token lies in
   TensorMap parameters_;
 };
 
@@ -112,6 +121,18 @@ void TowerTrainee::add_heads() {
             .set_requires_grad(true);
     parameters_["head." + head.name + ".bias"] = at::zeros({std::ssize(rows)}).set_requires_grad(true);
   }
+}
+
+void TowerTrainee::add_places() {
+  const Tokenizer tokenizer = Tokenizer::load(base_.path());
+  const at::Tensor embedding_VD = base_.tensor("model.embed_tokens.weight").to(at::kFloat);
+  const auto half = static_cast<size_t>(side() / 2);
+  std::vector<at::Tensor> places;
+  for (size_t row = 0; row < half; ++row)
+    for (size_t column = 0; column < half; ++column)
+      places.push_back(word_embedding(embedding_VD, tokenizer, kVertical[2 * row / half]) +
+                       word_embedding(embedding_VD, tokenizer, kHorizontal[2 * column / half]));
+  places_ND_ = at::stack(places);
 }
 
 TowerTrainee::Seen TowerTrainee::see(const std::vector<AskedPicture>& pictures) {
@@ -143,43 +164,45 @@ at::Tensor TowerTrainee::logits(const WordHead& head, const at::Tensor& patches_
                     parameters_.at("head." + head.name + ".bias"));
 }
 
-// Squared distance from the mean of the patches' word embeddings, as a share of what the words' embeddings vary by.
+// Squared distance from the mean of the patches' word embeddings and those of the token's place, as a share of what the
+// words' embeddings vary by.
 // Tokens with an unknown word do not count.
 at::Tensor TowerTrainee::feature_loss(const at::Tensor& features_ND, const std::vector<at::Tensor>& labels_BP) const {
   const int64_t half = side() / 2;
   at::Tensor target, known;
-  double spread = 0;
+  double spread = variance(places_ND_);
   for (size_t i = 0; i < heads_.size(); ++i) {
     const at::Tensor& table_KD = heads_[i].embeddings_KD;
     const at::Tensor rows = table_KD.index_select(0, labels_BP[i].clamp_min(0).flatten());
     const at::Tensor sure = (labels_BP[i] >= 0).flatten();
     target = i == 0 ? rows : target + rows;
     known = i == 0 ? sure : at::logical_and(known, sure);
-    spread += (table_KD - table_KD.mean(0)).square().mean().item<double>();
+    spread += variance(table_KD);
   }
   // [B half 2 half 2 D]: a token is a square of patches
-  const at::Tensor target_ND = target.view({-1, half, 2, half, 2, target.size(-1)}).mean(at::IntArrayRef{2, 4});
+  const at::Tensor shown_ND = target.view({-1, half, 2, half, 2, target.size(-1)}).mean(at::IntArrayRef{2, 4});
+  const at::Tensor target_ND = shown_ND.flatten(1, 2) + places_ND_;
   const at::Tensor sure_N = known.view({-1, half, 2, half, 2}).to(at::kFloat).amin({2, 4}).flatten();
-  const at::Tensor distance_N = (features_ND.to(at::kFloat) - target_ND.flatten(0, 2)).square().mean(-1);
+  const at::Tensor distance_N = (features_ND.to(at::kFloat) - target_ND.flatten(0, 1)).square().mean(-1);
   return (distance_N * sure_N).sum() / sure_N.sum().clamp_min(1) / spread;
 }
 
-StepLosses TowerTrainee::losses(int64_t step) {
+StepLosses TowerTrainee::add_gradients(int64_t step) {
   Random random(recipe_.seed, fmt::format("pictures {}", step));
   std::vector<AskedPicture> pictures;
   for (size_t i = 0; i < pictures_.size(); ++i)
     for (AskedPicture& picture : pictures_.draw(i, random)) pictures.push_back(std::move(picture));
   const Seen seen = see(pictures);
-  StepLosses losses{.parts = {}, .tokens = seen.features_ND.size(0)};
+  std::vector<std::pair<std::string, at::Tensor>> parts;
   std::vector<at::Tensor> labels_BP;
   for (const WordHead& head : heads_) {
     labels_BP.push_back(labels(head, pictures));
-    losses.parts.emplace_back(
+    parts.emplace_back(
         head.name, at::cross_entropy_loss(logits(head, seen.patches_BPW).flatten(0, 1), labels_BP.back().flatten(), {},
                                           at::Reduction::Mean, kUnknown));
   }
-  losses.parts.emplace_back("features", feature_loss(seen.features_ND, labels_BP));
-  return losses;
+  parts.emplace_back("features", feature_loss(seen.features_ND, labels_BP));
+  return add_gradients_of(parts, seen.features_ND.size(0));
 }
 
 // Share in % of the patches with a thing on them whose word is the likeliest one, and the features' loss.
@@ -205,18 +228,8 @@ Json TowerTrainee::evaluate() {
 
 }  // namespace
 
-std::unique_ptr<VisionTrainee> tower_trainee(const VisionRecipe& recipe) {
+std::unique_ptr<Trainee> tower_trainee(const VisionRecipe& recipe) {
   return std::make_unique<TowerTrainee>(recipe);
-}
-
-StepPictures::StepPictures(const VisionRecipe& recipe) : shares_(recipe.pictures) {
-  for (const PictureShare& share : shares_) sources_.push_back(picture_source(share.kind));
-}
-
-std::vector<AskedPicture> StepPictures::draw(size_t source, Random& random) const {
-  std::vector<AskedPicture> pictures;
-  for (int64_t i = 0; i < shares_[source].images; ++i) pictures.push_back(sources_[source]->draw(random));
-  return pictures;
 }
 
 }  // namespace freeact

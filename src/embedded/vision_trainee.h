@@ -1,44 +1,28 @@
-// What is trained for the embedded vision-language model: the loop of vision_run.h drives either of two.
+// What is trained for the embedded vision-language model.
 #pragma once
 
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "checkpoint/safetensors.h"
+#include "embedded/training_run.h"
 #include "embedded/vision_recipe.h"
 #include "embedded/vision_sources.h"
-#include "util/fields.h"
 
 namespace freeact {
 
-struct StepLosses {
-  std::vector<std::pair<std::string, at::Tensor>> parts;  // scalars; their sum is minimised
-  int64_t tokens = 0;                                     // that the step saw, padding not counted
-};
-
-class VisionTrainee {
- public:
-  virtual ~VisionTrainee() = default;
-  // Leaves in float32 that ask for gradients, each of which every step gives one.
-  virtual const TensorMap& parameters() const = 0;
-  virtual StepLosses losses(int64_t step) = 0;
-  // Objects for a row of the curve, measured on held-out pictures.
-  virtual Json evaluate() = 0;
-  // The result, in bfloat16.
-  virtual TensorMap tensors() const = 0;
-};
+// By the kind of recipe: tower_trainee() gives tower.safetensors, vision_adapter_trainee() adapter.safetensors.
+Training training_of(const VisionRecipe& recipe);
 
 // Tower and projector alone, on what each part of a picture shows: every patch tells kind and colour of the thing on
 // it, through heads that are dropped afterwards, and every vision token becomes the mean over its patches of the
 // language model's own embeddings of these two words, so that the language model can read it from the start.
-std::unique_ptr<VisionTrainee> tower_trainee(const VisionRecipe& recipe);
+std::unique_ptr<Trainee> tower_trainee(const VisionRecipe& recipe);
 
 // Tower, projector, a low-rank addition to every linear of the frozen language model, and the embeddings of the tokens
 // around an image, on answers to questions. Several questions about a picture share its tokens in a row; none sees
-// another, so that each is as if asked alone.
-std::unique_ptr<VisionTrainee> adapter_trainee(const VisionRecipe& recipe);
+// another, so that each is as if asked alone. Throws UserError when base, pictures or start do not fit the recipe.
+std::unique_ptr<Trainee> vision_adapter_trainee(const VisionRecipe& recipe);
 
 // The sources of a recipe and how many pictures of each a step sees.
 class StepPictures {

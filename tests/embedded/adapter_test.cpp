@@ -11,7 +11,7 @@
 #include "config/yaml.h"
 #include "embedded/adapted_model.h"
 #include "embedded/adapter_data.h"
-#include "embedded/adapter_run.h"
+#include "embedded/adapter_trainee.h"
 #include "embedded/train.h"
 #include "eval/language_puzzles.h"
 #include "eval/puzzle_sets.h"
@@ -25,13 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kMaskId = 258;
-
-bool all_equal(const TensorMap& a, const TensorMap& b) {
-  if (a.size() != b.size()) return false;
-  for (const auto& [name, tensor] : a)
-    if (!at::equal(tensor, b.at(name))) return false;
-  return true;
-}
 
 at::Tensor random_tensor(at::IntArrayRef shape, uint64_t seed) {
   return gaussian(shape, seed).to(at::kFloat);
@@ -62,15 +55,8 @@ class AdapterTest : public testing::Test {
   AdaptedModel model() const {
     return {CheckpointFolder(folder_ / "base"), kMaskId, {recipe_.rank, recipe_.scale, recipe_.seed}, at::kFloat};
   }
-  std::string curve_without_times(const fs::path& out) const {
-    std::istringstream rows(read_file(out / "curve.jsonl"));
-    std::string text;
-    for (std::string row; std::getline(rows, row);) {
-      Json json = Json::parse(row);
-      json.erase("seconds");
-      text += json.dump() + "\n";
-    }
-    return text;
+  TrainingResult train(const char* out, int64_t stop_after = 0) const {
+    return run_training(training_of(recipe_), folder_ / out, /*quiet=*/true, stop_after);
   }
 
   const fs::path folder_ = test_folder();
@@ -92,10 +78,10 @@ TEST_F(AdapterTest, PackedSequencesDoNotSeeEachOther) {
 }
 
 TEST_F(AdapterTest, AKilledTrainingEndsInTheSameAdapterAndCurve) {
-  const auto whole = train_adapter(recipe_, folder_ / "whole", /*quiet=*/true);
-  train_adapter(recipe_, folder_ / "killed", true, 1);  // before the first saved state
-  train_adapter(recipe_, folder_ / "killed", true, 7);  // a step behind a saved state is lost
-  const auto killed = train_adapter(recipe_, folder_ / "killed", true);
+  const auto whole = train("whole");
+  train("killed", 1);  // before the first saved state
+  train("killed", 7);  // a step behind a saved state is lost
+  const auto killed = train("killed");
   EXPECT_TRUE(all_equal(whole.tensors, killed.tensors));
   EXPECT_EQ(whole.tokens, killed.tokens);
   EXPECT_EQ(curve_without_times(folder_ / "whole"), curve_without_times(folder_ / "killed"));
@@ -103,22 +89,22 @@ TEST_F(AdapterTest, AKilledTrainingEndsInTheSameAdapterAndCurve) {
 }
 
 TEST_F(AdapterTest, ProgressOfAnotherRecipeIsRefused) {
-  train_adapter(recipe_, folder_ / "out", true, 2);
+  train("out", 2);
   recipe_.scale = 1;
-  EXPECT_THAT([&] { train_adapter(recipe_, folder_ / "out", true); },
+  EXPECT_THAT([&] { train("out"); },
               testing::ThrowsMessage<UserError>(testing::HasSubstr("progress of another recipe")));
 }
 
 TEST_F(AdapterTest, TrainingMovesEveryFactorAndTheMaskEmbedding) {
   const auto before = model().adapter();
-  const auto after = train_adapter(recipe_, folder_ / "out", true).tensors;
+  const auto after = train("out").tensors;
   ASSERT_EQ(before.size(), after.size());
   EXPECT_EQ(before.size(), 2U * 7 * 2 + 1);
   for (const auto& [name, tensor] : before) EXPECT_FALSE(at::equal(tensor, after.at(name))) << name;
 }
 
 TEST_F(AdapterTest, TheMergedFolderIsTheAdaptedModel) {
-  const auto trained = train_adapter(recipe_, folder_ / "out", true);
+  const auto trained = train("out");
   write_safetensors(folder_ / "adapter.safetensors", trained.tensors, trained.metadata);
   merge_adapter(folder_ / "base", folder_ / "adapter.safetensors", folder_ / "merged");
   const CheckpointFolder merged(folder_ / "merged"), base(folder_ / "base");
@@ -164,7 +150,7 @@ TEST_F(AdapterTest, AnAdapterOfAnotherBaseIsRefused) {
 }
 
 TEST_F(AdapterTest, ASecondStageGoesOnFromTheFirstOne) {
-  const auto first = train_adapter(recipe_, folder_ / "out", true);
+  const auto first = train("out");
   const fs::path file = folder_ / "first.safetensors";
   write_safetensors(file, first.tensors, first.metadata);
   AdaptedModel adapted = model();
@@ -172,11 +158,11 @@ TEST_F(AdapterTest, ASecondStageGoesOnFromTheFirstOne) {
   EXPECT_TRUE(all_equal(adapted.adapter(), first.tensors));
   recipe_.start = file;
   recipe_.start_sha256 = sha256_file(file);
-  recipe_.learning_rate = 1e-9;
-  EXPECT_TRUE(all_equal(train_adapter(recipe_, folder_ / "second", true, 1).tensors, first.tensors));
+  recipe_.schedule.learning_rate = 1e-9;
+  EXPECT_TRUE(all_equal(train("second", 1).tensors, first.tensors));
   recipe_.start_sha256 = sha256("another file");
-  EXPECT_THAT([&] { train_adapter(recipe_, folder_ / "third", true); },
-              testing::ThrowsMessage<UserError>(testing::HasSubstr("is another adapter than the one")));
+  EXPECT_THAT([&] { train("third"); },
+              testing::ThrowsMessage<UserError>(testing::HasSubstr("is another file than the one")));
 }
 
 TEST_F(AdapterTest, PuzzlesMaskOnlyAnswersAndNeverHoldAHeldOutItem) {
@@ -233,7 +219,7 @@ TEST_F(AdapterTest, HeldOutTextIsNeverTrainedOn) {
 
 TEST_F(AdapterTest, AChangedTextIsRefused) {
   recipe_.texts[0].sha256 = sha256("another text");
-  EXPECT_THAT([&] { train_adapter(recipe_, folder_ / "out", true); },
+  EXPECT_THAT([&] { train("out"); },
               testing::ThrowsMessage<UserError>(testing::HasSubstr("is another file than the recipe's")));
 }
 

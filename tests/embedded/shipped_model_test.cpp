@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "embedded/adapter_recipe.h"
-#include "embedded/recipe.h"
+#include "embedded/puzzle_recipe.h"
 #include "eval/evaluate.h"
 #include "eval/puzzles.h"
 #include "fixtures.h"
@@ -21,7 +21,7 @@ const fs::path kFolder = kDatasets / "puzzle_dllm";
 
 TEST(ShippedModel, BelongsToTheCommittedRecipeAndManifest) {
   const SafetensorsFile file(kFolder / "model/model.safetensors");
-  EXPECT_EQ(file.metadata().at("recipe"), recipe_hash(read_recipe(kFolder / "recipe.yaml")));
+  EXPECT_EQ(file.metadata().at("recipe"), recipe_hash(read_puzzle_recipe(kFolder / "recipe.yaml")));
   EXPECT_LE(fs::file_size(kFolder / "model/model.safetensors"), 4'000'000U);
   EXPECT_THAT(read_file(kFolder / "manifest.yaml"),
               testing::HasSubstr(sha256_file(kFolder / "model/model.safetensors")));

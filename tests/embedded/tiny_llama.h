@@ -45,11 +45,11 @@ inline AdapterRecipe tiny_adapter_recipe(const std::filesystem::path& folder) {
   recipe.row_tokens = 32;
   recipe.puzzles = {{"sort_digits", 2}, {"arithmetic", 3}};
   recipe.texts = {{folder / "text.txt", "", 2}};
-  recipe.steps = 9;
-  recipe.save_every = 2;
-  recipe.evaluate_every = 4;
+  recipe.schedule.steps = 9;
+  recipe.schedule.save_every = 2;
+  recipe.schedule.evaluate_every = 4;
   recipe.evaluated_items = 2;
-  recipe.warm_up_steps = 2;
+  recipe.schedule.warm_up_steps = 2;
   return recipe;
 }
 

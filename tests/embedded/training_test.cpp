@@ -7,9 +7,8 @@
 #include "checkpoint/folder.h"
 #include "config/yaml.h"
 #include "embedded/batches.h"
-#include "embedded/network.h"
+#include "embedded/puzzle_trainee.h"
 #include "embedded/train.h"
-#include "embedded/training_run.h"
 #include "eval/puzzle_sets.h"
 #include "fixtures.h"
 #include "model/family.h"
@@ -23,22 +22,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-TensorMap trained(const TrainingRecipe& recipe, const fs::path& folder, int64_t stop_after = 0) {
-  TrainedNetwork result = train_network(recipe, folder, /*quiet=*/true, stop_after);
-  return named_tensors(result.network);
-}
-
-bool all_equal(const TensorMap& a, const TensorMap& b) {
-  if (a.size() != b.size()) return false;
-  for (const auto& [name, tensor] : a)
-    if (!at::equal(tensor, b.at(name))) return false;
-  return true;
+// The last saved state: weights and moments in float32.
+TensorMap trained(const PuzzleRecipe& recipe, const fs::path& folder, int64_t stop_after = 0) {
+  run_training(training_of(recipe, folder), folder, /*quiet=*/true, stop_after);
+  const fs::path state = folder / "progress/state.safetensors";
+  return fs::exists(state) ? SafetensorsFile(state).load_all() : TensorMap{};
 }
 
 TEST(Training, TheSameRecipeGivesTheSameWeights) {
   const fs::path folder = test_folder();
   for (const char* precision : {"float32", "bfloat16"}) {
-    TrainingRecipe recipe = tiny_recipe();
+    PuzzleRecipe recipe = tiny_recipe();
     recipe.precision = precision;
     const auto first = trained(recipe, folder / precision / "a");
     EXPECT_TRUE(all_equal(first, trained(recipe, folder / precision / "b"))) << precision;
@@ -62,7 +56,7 @@ std::map<int64_t, std::string> losses_by_step(const fs::path& folder, const std:
     EXPECT_EQ(owner.recipe_hash, recipe_hash(tiny_recipe()));
     rows[row.at("step").get<int64_t>()] = row.at("loss").dump() + row.at("tokens").dump();
   };
-  for (const int64_t stop : stops) train_network(tiny_recipe(), folder, /*quiet=*/true, stop, keep);
+  for (const int64_t stop : stops) run_training(training_of(tiny_recipe(), folder), folder, /*quiet=*/true, stop, keep);
   return rows;
 }
 
@@ -70,7 +64,7 @@ TEST(Training, AKilledTrainingGivesTheSameCurve) {
   const fs::path folder = test_folder();
   const auto whole = losses_by_step(folder / "whole", {0});
   EXPECT_EQ(whole, losses_by_step(folder / "killed", {3, 7, 0}));
-  EXPECT_EQ(whole.rbegin()->first, tiny_recipe().steps);
+  EXPECT_EQ(whole.rbegin()->first, tiny_recipe().schedule.steps);
   losses_by_step(folder / "silent", {7});
   EXPECT_EQ(whole, losses_by_step(folder / "silent", {0})) << "earlier rows come again";
 }
@@ -78,15 +72,15 @@ TEST(Training, AKilledTrainingGivesTheSameCurve) {
 TEST(Training, ProgressOfAnotherRecipeIsRefused) {
   const fs::path folder = test_folder();
   trained(tiny_recipe(), folder, 6);
-  TrainingRecipe other = tiny_recipe();
-  other.learning_rate *= 2;
+  PuzzleRecipe other = tiny_recipe();
+  other.schedule.learning_rate *= 2;
   EXPECT_THAT([&] { trained(other, folder); },
               testing::ThrowsMessage<UserError>(testing::HasSubstr("progress of another recipe")));
 }
 
 TEST(Training, ThreadsOfTheProgramAreLeftAsTheyWere) {
   const int before = at::get_num_threads();
-  TrainingRecipe recipe = tiny_recipe();
+  PuzzleRecipe recipe = tiny_recipe();
   recipe.threads = before + 1;
   trained(recipe, test_folder(), 1);
   EXPECT_EQ(at::get_num_threads(), before);
@@ -95,7 +89,7 @@ TEST(Training, ThreadsOfTheProgramAreLeftAsTheyWere) {
 class TrainRecipeTest : public testing::Test {
  protected:
   void SetUp() override { write_recipe(tiny_recipe()); }
-  void write_recipe(const TrainingRecipe& recipe) const {
+  void write_recipe(const PuzzleRecipe& recipe) const {
     std::ofstream(folder_ / "recipe.yaml") << to_yaml(write_fields(recipe));
   }
   void train() const { train_recipe(folder_ / "recipe.yaml", folder_ / "model", /*quiet=*/true); }
@@ -122,7 +116,7 @@ TEST_F(TrainRecipeTest, TheLastRowOfTheCurveHasLossesAndTestResults) {
   Json last;
   train_recipe(folder_ / "recipe.yaml", folder_ / "model", /*quiet=*/true,
                [&](const CurveOwner&, const Json& row) { last = row; });
-  EXPECT_EQ(last.at("step").get<int64_t>(), tiny_recipe().steps);
+  EXPECT_EQ(last.at("step").get<int64_t>(), tiny_recipe().schedule.steps);
   for (const auto& puzzle : tiny_recipe().puzzles) {
     EXPECT_TRUE(last.at("loss").contains(puzzle));
     EXPECT_TRUE(last.at("exact_match").contains(puzzle));
@@ -134,7 +128,7 @@ TEST_F(TrainRecipeTest, AFinishedModelIsLeftAsItIsAndNotOverwrittenByAnother) {
   const std::string before = sha256_file(folder_ / "model/README.md");
   train();  // would write another training time
   EXPECT_EQ(sha256_file(folder_ / "model/README.md"), before);
-  TrainingRecipe other = tiny_recipe();
+  PuzzleRecipe other = tiny_recipe();
   other.seed = 4;
   write_recipe(other);
   EXPECT_THAT([&] { train(); }, testing::ThrowsMessage<UserError>(testing::HasSubstr("weights of another recipe")));
@@ -143,28 +137,39 @@ TEST_F(TrainRecipeTest, AFinishedModelIsLeftAsItIsAndNotOverwrittenByAnother) {
 TEST_F(TrainRecipeTest, FaultsOfTheRecipeNameFileAndLine) {
   const auto refused = [&](const std::string& yaml, const std::string& text) {
     std::ofstream(folder_ / "recipe.yaml") << yaml;
-    EXPECT_THAT([&] { read_recipe(folder_ / "recipe.yaml"); },
+    EXPECT_THAT([&] { read_puzzle_recipe(folder_ / "recipe.yaml"); },
                 testing::ThrowsMessage<UserError>(
                     testing::AllOf(testing::HasSubstr("recipe.yaml:2"), testing::HasSubstr(text))));
   };
   refused("puzzles: [sort]\nsave_evry: 3\n", "did you mean 'save_every'");
   refused("puzzles: [sort]\nsteps: 0\n", "key 'steps' must be 1 or more");
   refused("puzzles: [sort]\nprecision: float16\n", "float32 or bfloat16");
+  refused("puzzles: [sort]\nconstant_share: 1.5\n", "between 0 and 1");
   refused("puzzles: [sort]\nnetwork: {width: 100}\n", "a multiple of 2 * heads");
   refused("steps: 3\npuzzles: []\n", "at least one puzzle");
   refused("steps: 3\npuzzles: [sudku]\n", "did you mean 'sudoku'");
 }
 
-TEST(LearningRate, WarmsUpStaysAndFalls) {
-  TrainingRecipe recipe;
-  recipe.steps = 1000;
-  recipe.warm_up_steps = 50;
-  recipe.learning_rate = 1;
-  EXPECT_DOUBLE_EQ(learning_rate_at(recipe, 0), 0.02);
-  EXPECT_DOUBLE_EQ(learning_rate_at(recipe, 49), 1);
-  EXPECT_DOUBLE_EQ(learning_rate_at(recipe, 299), 1);
-  EXPECT_NEAR(learning_rate_at(recipe, 650), 0.51, 1e-12);  // half way from 1 to 0.02
-  EXPECT_NEAR(learning_rate_at(recipe, 999), 0.02, 1e-4);
+TEST(ScheduleTest, TheLearningRateWarmsUpStaysAndFalls) {
+  const Schedule schedule{.steps = 1000, .learning_rate = 1, .warm_up_steps = 50};
+  EXPECT_DOUBLE_EQ(schedule.learning_rate_at(0), 0.02);
+  EXPECT_DOUBLE_EQ(schedule.learning_rate_at(49), 1);
+  EXPECT_DOUBLE_EQ(schedule.learning_rate_at(299), 1);
+  EXPECT_NEAR(schedule.learning_rate_at(650), 0.51, 1e-12);  // half way from 1 to 0.02
+  EXPECT_NEAR(schedule.learning_rate_at(999), 0.02, 1e-4);
+}
+
+TEST(ScheduleTest, EvaluatesAtTheEndWhateverTheInterval) {
+  const auto evaluations = [](int64_t evaluate_every) {
+    const Schedule schedule{.steps = 25, .save_every = 10, .evaluate_every = evaluate_every};
+    std::vector<int64_t> steps;
+    for (int64_t step = 1; step <= schedule.steps; ++step)
+      if (schedule.saves_after(step) && schedule.evaluates_after(step)) steps.push_back(step);
+    return steps;
+  };
+  EXPECT_EQ(evaluations(10), (std::vector<int64_t>{10, 20, 25}));
+  EXPECT_EQ(evaluations(20), (std::vector<int64_t>{20, 25}));
+  EXPECT_EQ(evaluations(0), (std::vector<int64_t>{25}));
 }
 
 TEST(TrainingBatches, MaskOnlyAnswersAndNeverHoldATestItem) {

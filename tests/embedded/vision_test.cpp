@@ -11,7 +11,6 @@
 #include "embedded/train.h"
 #include "embedded/vision_form.h"
 #include "embedded/vision_rows.h"
-#include "embedded/vision_run.h"
 #include "embedded/vision_trainee.h"
 #include "generation/greedy.h"
 #include "image/drawing.h"
@@ -43,41 +42,27 @@ VisionRecipe tiny_vision_recipe(const fs::path& folder, const char* kind) {
   recipe.rank = 2;
   recipe.questions = 2;
   recipe.pictures = {{"picture_grid", 2}, {"picture_bars", 1}};
-  recipe.steps = 6;
-  recipe.save_every = 2;
-  recipe.evaluate_every = 4;
+  recipe.schedule.steps = 6;
+  recipe.schedule.save_every = 2;
+  recipe.schedule.evaluate_every = 4;
   recipe.evaluated_images = 2;
-  recipe.learning_rate = 3e-3;
-  recipe.warm_up_steps = 1;
+  recipe.schedule.learning_rate = 3e-3;
+  recipe.schedule.warm_up_steps = 1;
   return recipe;
-}
-
-bool all_equal(const TensorMap& a, const TensorMap& b) {
-  if (a.size() != b.size()) return false;
-  for (const auto& [name, tensor] : a)
-    if (!at::equal(tensor, b.at(name))) return false;
-  return true;
-}
-
-std::string curve_without_times(const fs::path& out) {
-  std::istringstream rows(read_file(out / kCurveFile));
-  std::string text;
-  for (std::string row; std::getline(rows, row);) {
-    Json json = Json::parse(row);
-    json.erase("seconds");
-    text += json.dump() + "\n";
-  }
-  return text;
 }
 
 double loss_sum(const StepLosses& losses) {
   double sum = 0;
-  for (const auto& [name, loss] : losses.parts) sum += loss.item<double>();
+  for (const auto& [name, loss] : losses.parts) sum += loss;
   return sum;
 }
 
 class VisionTest : public testing::TestWithParam<const char*> {
  protected:
+  TrainingResult train(const char* out, int64_t stop_after = 0) const {
+    return run_training(training_of(recipe_), folder_ / out, /*quiet=*/true, stop_after);
+  }
+
   const fs::path folder_ = test_folder_of_case();
   VisionRecipe recipe_ = tiny_vision_recipe(folder_, GetParam());
 
@@ -93,9 +78,9 @@ class VisionTest : public testing::TestWithParam<const char*> {
 };
 
 TEST_P(VisionTest, TrainingLowersTheLossOfAStep) {
-  recipe_.steps = 12;
-  const auto untrained = recipe_.is_tower() ? tower_trainee(recipe_) : adapter_trainee(recipe_);
-  const auto trained = train_vision(recipe_, folder_ / "out", /*quiet=*/true);
+  recipe_.schedule.steps = 12;
+  const auto untrained = training_of(recipe_).make_trainee();
+  const auto trained = train("out");
   std::istringstream rows(read_file(folder_ / "out" / kCurveFile));
   std::string first, last;
   std::getline(rows, first);
@@ -106,25 +91,25 @@ TEST_P(VisionTest, TrainingLowersTheLossOfAStep) {
     for (const auto& [name, loss] : row.at("loss").items()) sums[i] += loss.get<double>();
   }
   EXPECT_LT(sums[1], 0.97 * sums[0]);
-  EXPECT_GT(loss_sum(untrained->losses(0)), sums[1]);
+  EXPECT_GT(loss_sum(untrained->add_gradients(0)), sums[1]);
   for (const auto& [name, tensor] : untrained->tensors())
     EXPECT_FALSE(at::equal(tensor, trained.tensors.at(name))) << name;
 }
 
 TEST_P(VisionTest, AKilledTrainingEndsInTheSameBitsAndCurve) {
-  const auto whole = train_vision(recipe_, folder_ / "whole", true);
-  train_vision(recipe_, folder_ / "killed", true, 1);  // before the first saved state
-  train_vision(recipe_, folder_ / "killed", true, 5);  // a step behind a saved state is lost
-  const auto killed = train_vision(recipe_, folder_ / "killed", true);
+  const auto whole = train("whole");
+  train("killed", 1);  // before the first saved state
+  train("killed", 5);  // a step behind a saved state is lost
+  const auto killed = train("killed");
   EXPECT_TRUE(all_equal(whole.tensors, killed.tensors));
   EXPECT_EQ(whole.tokens, killed.tokens);
   EXPECT_EQ(curve_without_times(folder_ / "whole"), curve_without_times(folder_ / "killed"));
 }
 
 TEST_P(VisionTest, ProgressOfAnotherRecipeIsRefused) {
-  train_vision(recipe_, folder_ / "out", true, 2);
-  recipe_.learning_rate = 1e-4;
-  EXPECT_THAT([&] { train_vision(recipe_, folder_ / "out", true); },
+  train("out", 2);
+  recipe_.schedule.learning_rate = 1e-4;
+  EXPECT_THAT([&] { train("out"); },
               testing::ThrowsMessage<UserError>(testing::HasSubstr("progress of another recipe")));
 }
 
@@ -208,7 +193,7 @@ TEST(VisionModel, ARecipeFileTrainsAndMergesIntoAModelThatAnswersAQuestion) {
   recipe.start_sha256 = sha256("another file");
   EXPECT_THAT(
       [&] {
-        adapter_trainee([&] {
+        vision_adapter_trainee([&] {
           auto r = recipe;
           r.folder = folder;
           return r;
@@ -220,7 +205,7 @@ TEST(VisionModel, ARecipeFileTrainsAndMergesIntoAModelThatAnswersAQuestion) {
 TEST(VisionModel, AnAdapterOfAnotherTowerIsRefused) {
   const fs::path folder = test_folder();
   const VisionRecipe recipe = tiny_vision_recipe(folder, kVisionAdapterKind);
-  auto tensors = adapter_trainee(recipe)->tensors();
+  auto tensors = vision_adapter_trainee(recipe)->tensors();
   const auto refused = [&](const std::string& text) {
     write_safetensors(folder / "adapter.safetensors", tensors, {{"scale", "2"}});
     EXPECT_THAT(

@@ -1,10 +1,12 @@
-// The recipe of an embedded model: everything that determines its weights.
+// The recipe of a model trained from scratch on puzzles: everything that determines its weights.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
+
+#include "embedded/schedule.h"
 
 namespace freeact {
 
@@ -23,17 +25,15 @@ struct NetworkRecipe {
   }
 };
 
-struct TrainingRecipe {
+struct PuzzleRecipe {
   std::string name;
   uint64_t seed = 0;
   int threads = 1;
   std::string precision = "float32";
   NetworkRecipe network;
   std::vector<std::string> puzzles;
-  int64_t steps = 1800, batch_per_puzzle = 32, save_every = 200;
-  double learning_rate = 3e-3;
-  int64_t warm_up_steps = 50;
-  double constant_share = 0.3, final_rate_share = 0.02;
+  Schedule schedule{.steps = 1800, .save_every = 200, .evaluate_every = 0, .learning_rate = 3e-3};
+  int64_t batch_per_puzzle = 32;
 
   template <typename Visitor>
   void fields(Visitor& visit) {
@@ -43,29 +43,17 @@ struct TrainingRecipe {
     visit("precision", precision, "of the matrix products: float32 or bfloat16");
     visit("network", network, "");
     visit("puzzles", puzzles, "sudoku, sort, reverse");
-    visit("steps", steps, "optimiser steps");
+    visit("steps", schedule.steps, "optimiser steps");
     visit("batch_per_puzzle", batch_per_puzzle, "sequences of each puzzle in a step");
-    visit("save_every", save_every, "steps between two saved states, from which a killed training goes on");
-    visit("learning_rate", learning_rate, "greatest one");
-    visit("warm_up_steps", warm_up_steps, "steps of linear warm-up");
-    visit("constant_share", constant_share, "share of the steps before the cosine begins");
-    visit("final_rate_share", final_rate_share, "learning rate at the end, as a share of the greatest");
+    visit("save_every", schedule.save_every, "steps between two saved states, from which a killed training goes on");
+    schedule.rate_fields(visit);
   }
 };
 
 // Throws UserError, with file and line, on an unknown key or an impossible value.
-TrainingRecipe read_recipe(const std::filesystem::path& file);
+PuzzleRecipe read_puzzle_recipe(const std::filesystem::path& file);
 
 // SHA-256 of the resolved recipe: states and models of another recipe are told apart by it.
-std::string recipe_hash(const TrainingRecipe& recipe);
-
-struct RateSchedule {
-  int64_t steps, warm_up_steps;
-  double learning_rate, constant_share, final_rate_share;
-};
-
-// Warm-up, then constant, then a cosine down to the final share. step counts from 0.
-double learning_rate_at(const RateSchedule& schedule, int64_t step);
-double learning_rate_at(const TrainingRecipe& recipe, int64_t step);
+std::string recipe_hash(const PuzzleRecipe& recipe);
 
 }  // namespace freeact
