@@ -79,6 +79,7 @@ class Generator {
     const auto limits = read_fields<ImageLimits>(settings_.value("images", Json::object()), "images.");
     settings_.erase("images");
     if (!options.raw) prompter_.emplace(*model_, config.path, limits);
+    decoder_ = prompter_ ? prompter_->ending_turns(model_->decoder) : model_->decoder;
   }
 
   std::vector<Answer> answer(const std::vector<std::string>& prompts) {
@@ -92,7 +93,7 @@ class Generator {
   }
 
  private:
-  const Decoder& decoder() const { return model_->decoder; }
+  const Decoder& decoder() const { return decoder_; }
   const Tokenizer& tokenizer() const { return model_->tokenizer; }
 
   TokenBatch encode(const std::string& prompt) const {
@@ -175,11 +176,9 @@ class Generator {
     return (ids_BP == decoder().config.mask_id).sum(-1).max().item<int64_t>();
   }
 
-  // Up to the end of the sequence or of the turn, then up to a stop string.
+  // Up to a token that ends answers, then up to a stop string.
   std::string text_of(std::vector<int64_t> ids) const {
-    int64_t turn_end = -1;
-    if (prompter_) turn_end = tokenizer().id_of(end_of_turn(prompter_->chat().family())).value_or(-1);
-    const auto ends = [&](int64_t id) { return decoder().config.ends_answer(id) || id == turn_end; };
+    const auto ends = [&](int64_t id) { return decoder().config.ends_answer(id); };
     ids.erase(std::find_if(ids.begin(), ids.end(), ends), ids.end());
     return cut_at_stops(tokenizer().decode(ids, /*skip_special=*/true), options_.stops);
   }
@@ -217,6 +216,7 @@ class Generator {
   Json settings_;  // of the sampler
   const std::vector<at::Tensor> images_;
   std::optional<Prompter> prompter_;  // none: the prompts are the texts themselves
+  Decoder decoder_;                   // the model's, whose answers end with their turn where there are turns
 };
 
 void print(const std::vector<std::string>& prompts, const std::vector<Answer>& answers, bool json) {

@@ -16,10 +16,7 @@ std::string open_answer(std::string text, const AnswerSettings& settings, const 
 
 Conversation::Conversation(const AnswerSettings& settings, const Decoder& model, const Tokenizer& tokenizer,
                            const Prompter& prompter)
-    : settings_(settings), model_(model), tokenizer_(tokenizer), prompter_(prompter) {
-  if (const auto id = tokenizer.id_of(end_of_turn(prompter.chat().family())))
-    model_.config.more_stop_ids.push_back(*id);
-}
+    : settings_(settings), model_(prompter.ending_turns(model)), tokenizer_(tokenizer), prompter_(prompter) {}
 
 std::string Conversation::answer(const TokenBatch& prompt) const {
   const auto ids = generate_greedy(model_, prompt, greedy_settings(settings_));

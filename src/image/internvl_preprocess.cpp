@@ -18,7 +18,7 @@ namespace {
 
 constexpr int64_t kMostTiles = 1024;
 
-// By rising area, then rising columns.
+// By rising area, then rising columns: see choose_tiles().
 std::vector<TileGrid> possible_grids(int64_t min_tiles, int64_t max_tiles) {
   std::vector<TileGrid> grids;
   for (int64_t area = min_tiles; area <= max_tiles; ++area)

@@ -37,7 +37,10 @@ struct TileGrid {
 };
 
 // The grid of min_tiles to max_tiles tiles whose aspect is nearest to the image's; of two equally near ones the larger,
-// if the image has more than half its pixels.
+// if the image has more than half its pixels. Grids of one area come in the order of a Python set in the reference, by
+// their columns here. With a min_tiles of 1, as in all published models, that makes no difference: of a x b and c x d
+// tiles of one area, a > c, never are both the nearest, since c x b are fewer tiles, whose aspect lies between. With
+// more they can be, for an image of exactly their mean aspect, such as 5:2 in 4 tiles, and the choice may differ.
 TileGrid choose_tiles(int64_t width, int64_t height, int64_t min_tiles, int64_t max_tiles, int64_t tile_size);
 
 struct InternvlImage {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "image/image.h"
 #include "image/resize.h"
@@ -108,8 +109,8 @@ QwenImage qwen_preprocess(const at::Tensor& rgb, const QwenImageConfig& config, 
   const at::Tensor resized = qwen_resize(rgb, config, name);
   const at::Tensor patches = cut_into_patches(resized, config);
   const LevelTable table = scaled_levels(config.rescale_factor, config.mean, config.std);
-  return {look_up_levels(patches, table).view({patches.size(0), -1}),
-          {1, resized.size(0) / config.patch_size, resized.size(1) / config.patch_size},
+  const std::vector<int64_t> grid = {1, resized.size(0) / config.patch_size, resized.size(1) / config.patch_size};
+  return {look_up_levels(patches, table).view({patches.size(0), -1}), at::tensor(grid, at::kLong).view({1, 3}),
           patches.size(0) / (config.merge_size * config.merge_size)};
 }
 

@@ -3,7 +3,6 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -43,8 +42,8 @@ ImageSize smart_resize(ImageSize size, int64_t factor, int64_t min_pixels, int64
 
 struct QwenImage {
   at::Tensor pixel_values;  // float32 [grid_t * grid_h * grid_w, 3 * temporal_patch_size * patch_size * patch_size]
-  std::array<int64_t, 3> grid_thw{};  // patches; rows of pixel_values run over (h / merge, w / merge, merge, merge)
-  int64_t num_tokens = 0;             // after merging
+  at::Tensor grid_thw;      // int64 [1, 3], patches; rows of pixel_values run over (h / merge, w / merge, merge, merge)
+  int64_t num_tokens = 0;   // after merging
 };
 
 // rgb: uint8 [H, W, 3]; returns uint8 [h, w, 3] of the size that smart_resize() gives. UserError as there, and where

@@ -18,6 +18,8 @@ DecoderConfig read_config(const nlohmann::json& json) {
   c.norm_eps = config_value<double>(json, "rms_norm_eps");
   c.rope_theta = config_value_or<double>(json, "rope_theta", 10000.0);
   c.tied_head = config_value_or(json, "tie_word_embeddings", false);
+  if (const auto scaling = json.find("rope_scaling"); scaling != json.end() && !scaling->is_null())
+    refuse_config_value("rope_scaling", *scaling, "null");  // Llama 3.1's and others turn otherwise
   read_stop_ids(json, c);
   c.causal = true;
   c.rope_in_model_dtype = true;

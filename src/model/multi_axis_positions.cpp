@@ -51,4 +51,10 @@ at::Tensor multi_axis_positions(const at::Tensor& ids_T, int64_t image_id, const
   return result.to(ids_T.device());
 }
 
+at::Tensor prompt_positions(const DecoderConfig& config, const at::Tensor& ids_BT, const at::Tensor& merged_grids) {
+  if (config.rope_sections.empty()) return {};
+  FREEACT_CHECK(ids_BT.size(0) == 1, "{} prompts", ids_BT.size(0));
+  return multi_axis_positions(ids_BT[0], config.feature_id, merged_grids);
+}
+
 }  // namespace freeact

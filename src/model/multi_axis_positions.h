@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "model/decoder.h"
+
 namespace freeact {
 
 // ids int64 [T], in which a picture of R x C merged tokens is R * C ids image_id; merged_grids int64 [images, 2], R and
@@ -14,5 +16,9 @@ namespace freeact {
 // when ids and grids do not fit together. Source: get_rope_index of Qwen2_5_VLForConditionalGeneration,
 // transformers 4.49, for still pictures.
 at::Tensor multi_axis_positions(const at::Tensor& ids_T, int64_t image_id, const at::Tensor& merged_grids);
+
+// TokenBatch::positions_ABT of a prompt ids int64 [1, T] with pictures: as above for a model with rope_sections,
+// undefined (counted from the left edge) for any other, whatever its grids.
+at::Tensor prompt_positions(const DecoderConfig& config, const at::Tensor& ids_BT, const at::Tensor& merged_grids);
 
 }  // namespace freeact

@@ -26,10 +26,29 @@ struct Config {
   int64_t patch_numbers() const { return 3 * num_frames * patch_size * patch_size; }
 };
 
+// Checkpoints that transformers has saved again leave out the keys that equal the defaults of its
+// Qwen2_5_VLVisionConfig, which these are. Published ones call in_channels in_chans.
+nlohmann::json vision_part(const nlohmann::json& config) {
+  nlohmann::json vision = {{"vision_config.depth", 32},
+                           {"vision_config.fullatt_block_indexes", {7, 15, 23, 31}},
+                           {"vision_config.hidden_act", "silu"},
+                           {"vision_config.hidden_size", 3584},
+                           {"vision_config.in_channels", 3},
+                           {"vision_config.in_chans", 3},
+                           {"vision_config.intermediate_size", 3420},
+                           {"vision_config.num_heads", 16},
+                           {"vision_config.out_hidden_size", 3584},
+                           {"vision_config.patch_size", 14},
+                           {"vision_config.spatial_merge_size", 2},
+                           {"vision_config.temporal_patch_size", 2},
+                           {"vision_config.window_size", 112}};
+  vision.update(config_part(config, "vision_config"));
+  return vision;
+}
+
 std::vector<bool> read_full_blocks(const nlohmann::json& vision, int64_t num_blocks) {
   const char* key = "vision_config.fullatt_block_indexes";
   const auto found = vision.find(key);
-  if (found == vision.end()) throw UserError("config.json lacks the key '{}'", key);
   std::vector<bool> full(static_cast<size_t>(num_blocks), false);
   const auto is_block = [&](const nlohmann::json& index) {
     return index.is_number_integer() && index >= 0 && index < num_blocks;
@@ -57,8 +76,9 @@ void check_together(const Config& c, const nlohmann::json& vision, int64_t langu
 }
 
 Config read_config(const nlohmann::json& config) {
-  const nlohmann::json vision = config_part(config, "vision_config");
+  const nlohmann::json vision = vision_part(config);
   config_must_be<std::string>(vision, "vision_config.hidden_act", "silu");
+  config_must_be<int64_t>(vision, "vision_config.in_channels", 3);
   config_must_be<int64_t>(vision, "vision_config.in_chans", 3);
   Config c;
   c.width = config_size(vision, "vision_config.hidden_size");

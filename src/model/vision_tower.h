@@ -58,7 +58,8 @@ class VisionTower {
 // inconsistent or not supported.
 
 // Qwen2.5-VL's. Points: "patch_embed", "window_index", "cu_window_seqlens", "cu_seqlens", "rotary_angles", "block.N",
-// "merger_window_order", "features"; blocks and the merger in window order, the others in the processor's.
+// "merger_window_order", "features"; blocks and the merger in window order, the others in the processor's. Keys that
+// vision_config leaves out are transformers' defaults.
 // Source: Qwen2_5_VisionTransformerPretrainedModel of transformers 4.49.
 std::unique_ptr<VisionTower> qwen_vision_tower(const nlohmann::json& config);
 

@@ -19,10 +19,10 @@ class QwenImages : public ImageProcessor {
     for (size_t i = 0; i < rgb.size(); ++i) {
       const QwenImage image = qwen_preprocess(rgb[i], config_, fmt::format("image {}", i + 1));
       pixels.push_back(image.pixel_values);
-      grids.push_back(at::tensor(at::ArrayRef<int64_t>(image.grid_thw.data(), 3), at::kLong));
+      grids.push_back(image.grid_thw);
       prepared.num_tokens.push_back(image.num_tokens);
     }
-    prepared.input = {at::cat(pixels), at::stack(grids)};
+    prepared.input = {at::cat(pixels), at::cat(grids)};
     prepared.merged_grids = prepared.input.grid_thw.slice(1, 1).floor_divide(config_.merge_size);
     return prepared;
   }

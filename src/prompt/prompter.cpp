@@ -30,14 +30,18 @@ TokenBatch Prompter::prompt(const std::vector<Message>& messages, const std::vec
   const PreparedImages prepared = images_->prepare(images);
   TokenBatch batch = model_.tokenizer.encode(chat_.render(messages, true, {prepared.num_tokens}));
   batch.features_ND = model_.vision->features(prepared.input);
-  const DecoderConfig& config = model_.decoder.config;
-  if (!config.rope_sections.empty())
-    batch.positions_ABT = multi_axis_positions(batch.ids_BT[0], config.feature_id, prepared.merged_grids);
+  batch.positions_ABT = prompt_positions(model_.decoder.config, batch.ids_BT, prepared.merged_grids);
   return batch;
 }
 
 TokenBatch Prompter::question(const std::string& text, const std::vector<at::Tensor>& images) const {
   return prompt({question_with_images(chat_.family(), text, images.size())}, images);
+}
+
+Decoder Prompter::ending_turns(Decoder model) const {
+  const auto turn_end = model_.tokenizer.id_of(end_of_turn(chat_.family()));
+  if (turn_end && !model.config.ends_answer(*turn_end)) model.config.more_stop_ids.push_back(*turn_end);
+  return model;
 }
 
 std::vector<int64_t> Prompter::answer(const std::string& text) const {

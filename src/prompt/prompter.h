@@ -25,6 +25,8 @@ class Prompter {
   TokenBatch prompt(const std::vector<Message>& messages, const std::vector<at::Tensor>& images = {}) const;
   // The same for one question with its images in front.
   TokenBatch question(const std::string& text, const std::vector<at::Tensor>& images = {}) const;
+  // The model, or a quantised one of the same tokens, whose answers end with their turn as well.
+  Decoder ending_turns(Decoder model) const;
   // The tokens of an answer as they stand behind a prompt, up to and with the one that ends the turn.
   std::vector<int64_t> answer(const std::string& text) const;
 

@@ -137,7 +137,8 @@ const External& find_external(const std::vector<External>& externals, const std:
 std::string fault_of(const External& external, const fs::path& folder) {
   for (const auto& file : external.files) {
     if (!fs::is_regular_file(folder / file.name)) return fmt::format("lacks {}", file.name);
-    if (sha256_file(folder / file.name) != file.sha256) return fmt::format("holds another {} than expected", file.name);
+    if (const std::string is = sha256_file(folder / file.name); is != file.sha256)
+      return fmt::format("holds another {} than expected (SHA-256 {} instead of {})", file.name, is, file.sha256);
   }
   return "";
 }

@@ -20,6 +20,7 @@ const std::map<std::string, Checks>& checks_by_family() {
       {"llama", {{"forward", check_forward}, {"generation", check_greedy_generation}}},
       {"qwen2_5_vl", {{"", check_qwen_prompt}}},
       {"internvl", {{"", check_internvl_prompt}}},
+      {"internvl_llama", {{"", check_internvl_prompt}}},
   };
   return table;
 }
@@ -42,6 +43,7 @@ const std::vector<GroupCheck>& group_checks(const std::string& family) {
         {"smart_resize_table", check_smart_resize_table}}},
       {"internvl",
        {{"image.", check_internvl_image}, {"rope_dynamic", check_rope_dynamic}, {"tiling_table", check_tiling_table}}},
+      {"internvl_llama", {{"image.", check_internvl_image}, {"tiling_table", check_tiling_table}}},
   };
   static const std::vector<GroupCheck> none;
   const auto found = table.find(family);

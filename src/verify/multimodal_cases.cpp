@@ -117,8 +117,7 @@ void check_prompt(ReferenceCase& reference, ChatFamily family) {
   const PreparedImages images = prepared_images(reference.set(), reference.settings().at("images"), family);
   TokenBatch batch = reference.input("input_ids");
   batch.features_ND = checked_features(reference, images);
-  if (!model.config.rope_sections.empty())
-    batch.positions_ABT = multi_axis_positions(batch.ids_BT[0], model.config.feature_id, images.merged_grids);
+  batch.positions_ABT = prompt_positions(model.config, batch.ids_BT, images.merged_grids);
   const at::Tensor positions =
       batch.positions_ABT.defined() ? batch.positions_ABT : at::arange(batch.length()).unsqueeze(0);
   compare_numbers(reference, "position_ids", positions);
@@ -143,8 +142,7 @@ void check_rope_index(ReferenceCase& reference) {
   const auto& names = reference.set().description().at("rope_index").at(prompt).at("images");
   const PreparedImages images = prepared_images(reference.set(), names, ChatFamily::kQwenVl);
   const at::Tensor ids_1S = reference.input("input_ids");
-  const at::Tensor positions =
-      multi_axis_positions(ids_1S[0], reference.set().model(at::kFloat).config.feature_id, images.merged_grids);
+  const at::Tensor positions = prompt_positions(reference.set().model(at::kFloat).config, ids_1S, images.merged_grids);
   compare_numbers(reference, "position_ids", positions);
   compare_numbers(reference, "rope_deltas", positions.max() + 1 - ids_1S.size(1));
 }

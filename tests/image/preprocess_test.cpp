@@ -42,7 +42,7 @@ TEST(QwenPreprocess, FourPatchesOfATokenAreAdjacent) {
   at::Tensor image = at::arange(16, at::kByte).view({4, 4}).repeat_interleave(14, 0).repeat_interleave(14, 1);
   image = image.unsqueeze(2).expand({56, 56, 3}).contiguous();
   const QwenImage prepared = qwen_preprocess(image, config);
-  EXPECT_EQ(prepared.grid_thw, (std::array<int64_t, 3>{1, 4, 4}));
+  EXPECT_TRUE(at::equal(prepared.grid_thw, at::tensor({1, 4, 4}, at::kLong).view({1, 3})));
   EXPECT_EQ(prepared.num_tokens, 4);
   EXPECT_EQ(prepared.pixel_values.sizes(), at::IntArrayRef({16, 3 * 2 * 14 * 14}));
   const at::Tensor first = (prepared.pixel_values.select(1, 0) * 255).round().to(at::kLong);
@@ -103,6 +103,22 @@ TEST(ChooseTiles, OfEquallyNearGridsTheLargerNeedsHalfItsPixels) {
   EXPECT_EQ(choose_tiles(633, 633, 1, 12, 448), (TileGrid{1, 1}));
   EXPECT_EQ(choose_tiles(634, 634, 1, 12, 448), (TileGrid{2, 2}));
   EXPECT_EQ(choose_tiles(2000, 2000, 1, 24, 448), (TileGrid{4, 4}));
+}
+
+// Images whose aspect is as near to one grid as to another, computed by the published Python code, where grids of one
+// area come in the order of a set.
+TEST(ChooseTiles, OfEquallyNearGridsTheReferencesIsTaken) {
+  const struct {
+    int64_t width, height, least, most;
+    TileGrid grid;
+  } rows[] = {{5, 2, 1, 4, {2, 1}},        {2000, 800, 1, 4, {3, 1}},   {2000, 800, 1, 12, {5, 2}},
+              {1000, 1600, 1, 4, {1, 2}},  {1000, 1600, 1, 12, {2, 3}}, {1000, 1600, 1, 24, {3, 5}},
+              {1300, 1200, 1, 4, {2, 2}},  {1300, 1200, 1, 12, {3, 3}}, {2600, 2400, 1, 24, {4, 4}},
+              {4500, 1200, 1, 12, {4, 1}}, {4500, 1200, 1, 24, {8, 2}}, {1500, 200, 1, 12, {7, 1}},
+              {3000, 400, 1, 12, {8, 1}},  {640, 640, 2, 6, {2, 2}},    {900, 900, 3, 12, {2, 2}},
+              {3000, 1000, 4, 8, {4, 2}},  {400, 500, 6, 6, {2, 3}},    {900, 300, 4, 4, {4, 1}}};
+  for (const auto& [width, height, least, most, grid] : rows)
+    EXPECT_EQ(choose_tiles(width, height, least, most, 448), grid) << width << " x " << height << ", " << most;
 }
 
 TEST(InternvlPreprocess, TilesRowByRowThenTheThumbnail) {

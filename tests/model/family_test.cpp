@@ -148,6 +148,15 @@ TEST(ConfigJson, DreamTakesItsMaskFromTheConfigAndPadsWithTheEnd) {
               HasSubstr("rope_scaling"));
 }
 
+// Llama 3.1's scaling turns every frequency otherwise: read without it, the model would be silently wrong.
+TEST(ConfigJson, LlamaRefusesScaledRotaryPositions) {
+  EXPECT_THAT(message_of<UserError>([] {
+                llama_family().read_config(with(llama_config(), "rope_scaling", {{"rope_type", "llama3"}}));
+              }),
+              HasSubstr("rope_scaling"));
+  EXPECT_NO_THROW(llama_family().read_config(with(llama_config(), "rope_scaling", nullptr)));
+}
+
 class Loading : public TemporaryFolder {
  protected:
   Decoder load(const nlohmann::json& config, const TensorMap& tensors) const {

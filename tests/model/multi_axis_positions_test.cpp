@@ -58,5 +58,15 @@ TEST(MultiAxisPositions, IdsAndGridsMustMatch) {
   EXPECT_THAT(refusal({9, 9}, {int64_t{1} << 32, int64_t{1} << 32}), HasSubstr("2 image tokens"));
 }
 
+TEST(PromptPositions, AreOnThreeAxesOnlyForAModelThatHasThem) {
+  DecoderConfig config;
+  config.feature_id = kImage;
+  const at::Tensor ids_BT = at::tensor({int64_t{5}, kImage, kImage}, at::kLong).unsqueeze(0);
+  EXPECT_FALSE(prompt_positions(config, ids_BT, {}).defined()) << "tiles have no grids";
+  config.rope_sections = {1, 1, 2};
+  const at::Tensor grids = at::tensor({1, 2}, at::kLong).view({1, 2});
+  EXPECT_TRUE(at::equal(prompt_positions(config, ids_BT, grids), multi_axis_positions(ids_BT[0], kImage, grids)));
+}
+
 }  // namespace
 }  // namespace freeact

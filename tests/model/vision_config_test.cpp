@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <map>
 
 #include "message_of.h"
 #include "model/tiny_tower.h"
@@ -40,17 +41,51 @@ void expect_refusals(MakeTower make, const nlohmann::json& good, const std::vect
   }
 }
 
-// Without a key, and with null for it.
-void expect_required(MakeTower make, const nlohmann::json& good, const std::string& part) {
+void expect_no_null(MakeTower make, const nlohmann::json& good, const std::string& part) {
   const nlohmann::json::json_pointer place(part);
   for (const auto& [key, value] : good[place].items()) {
     if (key == "force_image_size") continue;
-    nlohmann::json without = good, null = good;
-    without[place].erase(key);
+    nlohmann::json null = good;
     null[place][key] = nullptr;
-    EXPECT_THAT(message_of<UserError>([&] { make(without); }), HasSubstr(key));
     EXPECT_THAT(message_of<UserError>([&] { make(null); }), HasSubstr(key));
   }
+}
+
+// Without a key, and with null for it.
+void expect_required(MakeTower make, const nlohmann::json& good, const std::string& part) {
+  const nlohmann::json::json_pointer place(part);
+  expect_no_null(make, good, part);
+  for (const auto& [key, value] : good[place].items()) {
+    if (key == "force_image_size") continue;
+    nlohmann::json without = good;
+    without[place].erase(key);
+    EXPECT_THAT(message_of<UserError>([&] { make(without); }), HasSubstr(key));
+  }
+}
+
+// Every tensor's name with its shape.
+std::map<std::string, std::vector<int64_t>> table_of(VisionTower& tower) {
+  std::map<std::string, std::vector<int64_t>> table;
+  tower.visit_tensors(
+      [&](const std::string& name, const std::vector<int64_t>& shape, at::Tensor&) { table[name] = shape; });
+  return table;
+}
+
+// The defaults of transformers' Qwen2_5_VLVisionConfig that matter to still pictures.
+nlohmann::json qwen_defaults() {
+  return {{"depth", 32},
+          {"hidden_size", 3584},
+          {"hidden_act", "silu"},
+          {"intermediate_size", 3420},
+          {"num_heads", 16},
+          {"in_channels", 3},
+          {"patch_size", 14},
+          {"spatial_merge_size", 2},
+          {"temporal_patch_size", 2},
+          {"tokens_per_second", 4},
+          {"window_size", 112},
+          {"out_hidden_size", 3584},
+          {"fullatt_block_indexes", {7, 15, 23, 31}}};
 }
 
 TEST(QwenVisionConfig, RefusesBadValues) {
@@ -72,6 +107,7 @@ TEST(QwenVisionConfig, RefusesBadValues) {
                    {vision + "temporal_patch_size", -2, "-2"},
                    {vision + "window_size", 7, "7"},
                    {vision + "in_chans", 4, "3"},
+                   {vision + "in_channels", 1, "3"},
                    {vision + "hidden_act", "gelu", "silu"},
                    {vision + "fullatt_block_indexes", {2}, "below 2"},
                    {vision + "fullatt_block_indexes", {-1}, "below 2"},
@@ -81,7 +117,31 @@ TEST(QwenVisionConfig, RefusesBadValues) {
 
 TEST(QwenVisionConfig, NamesWhatIsMissing) {
   expect_required(qwen_vision_tower, qwen_vision_config(), "");
-  expect_required(qwen_vision_tower, qwen_vision_config(), "/vision_config");
+  expect_no_null(qwen_vision_tower, qwen_vision_config(), "/vision_config");
+}
+
+TEST(QwenVisionConfig, KeysLeftOutHaveTheirDefaults) {
+  const nlohmann::json bare = {{"hidden_size", 3584}, {"vision_config", nlohmann::json::object()}};
+  nlohmann::json spelt = bare;
+  spelt["vision_config"] = qwen_defaults();
+  EXPECT_EQ(table_of(*qwen_vision_tower(bare)), table_of(*qwen_vision_tower(spelt)));
+  nlohmann::json of_another_width = bare;
+  of_another_width["hidden_size"] = 2048;
+  EXPECT_THAT(message_of<UserError>([&] { qwen_vision_tower(of_another_width); }), HasSubstr("out_hidden_size 3584"));
+}
+
+// What no shape of a tensor shows: windows of 4 x 4 tokens, and the blocks that attend to everything.
+TEST(QwenVisionConfig, WindowsLeftOutHaveTheirDefaults) {
+  const VisionInput picture = {gaussian({24 * 12, 3 * 2 * 14 * 14}, 5).to(at::kFloat),
+                               at::tensor({1, 24, 12}, at::kLong).view({1, 3})};
+  const auto features = [&](nlohmann::json vision) {
+    vision.update({{"hidden_size", 8}, {"num_heads", 1}, {"intermediate_size", 8}, {"out_hidden_size", 20}});
+    return fill(qwen_vision_tower({{"hidden_size", 20}, {"vision_config", vision}}))->features(picture);
+  };
+  const at::Tensor left_out = features(nlohmann::json::object());
+  EXPECT_TRUE(at::equal(left_out, features(qwen_defaults())));
+  EXPECT_GT(max_difference(left_out, features({{"window_size", 56}})), 1e-4);
+  EXPECT_GT(max_difference(left_out, features({{"fullatt_block_indexes", {7, 15, 23, 30}}})), 1e-4);
 }
 
 TEST(InternVitConfig, RefusesBadValues) {
