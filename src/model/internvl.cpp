@@ -2,6 +2,7 @@
 // llm_config: InternLM2 in the published 8B model, or a Llama. The token that features replace is not in config.json;
 // the tokenizer knows it.
 #include "model/family.h"
+#include "model/llama_form.h"
 #include "model/vision_tower.h"
 
 namespace freeact {
@@ -36,7 +37,7 @@ void read_dynamic_rope(const nlohmann::json& json, DecoderConfig& c) {
 
 DecoderConfig read_internlm2(const nlohmann::json& json) {
   const auto& language = language_config(json);
-  DecoderConfig c = as_language_model_of_internvl(llama_family().read_config(language), "internvl");
+  DecoderConfig c = as_language_model_of_internvl(read_llama_form(language), "internvl");
   if (config_value_or(language, "bias", false))
     refuse_config_value("bias", language["bias"], "false, as in all published models");
   read_dynamic_rope(language, c);

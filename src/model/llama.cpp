@@ -1,11 +1,11 @@
 // Llama as Hugging Face publishes it: causal, autoregressive. The reference outputs of the quantisation methods were
 // made on tiny models of this family.
 #include "model/family.h"
+#include "model/llama_form.h"
 
 namespace freeact {
-namespace {
 
-DecoderConfig read_config(const nlohmann::json& json) {
+DecoderConfig read_llama_form(const nlohmann::json& json) {
   DecoderConfig c;
   c.family = "llama";
   c.width = config_value<int64_t>(json, "hidden_size");
@@ -18,13 +18,20 @@ DecoderConfig read_config(const nlohmann::json& json) {
   c.norm_eps = config_value<double>(json, "rms_norm_eps");
   c.rope_theta = config_value_or<double>(json, "rope_theta", 10000.0);
   c.tied_head = config_value_or(json, "tie_word_embeddings", false);
-  if (const auto scaling = json.find("rope_scaling"); scaling != json.end() && !scaling->is_null())
-    refuse_config_value("rope_scaling", *scaling, "null");  // Llama 3.1's and others turn otherwise
   read_stop_ids(json, c);
   c.causal = true;
   c.rope_in_model_dtype = true;
   c.token_types = {"text"};
   return c;
+}
+
+namespace {
+
+// Read without its scaling, a Llama 3.1 would be silently wrong.
+DecoderConfig read_config(const nlohmann::json& json) {
+  if (const auto scaling = json.find("rope_scaling"); scaling != json.end() && !scaling->is_null())
+    refuse_config_value("rope_scaling", *scaling, "null");
+  return read_llama_form(json);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // tokens. What is special: biases on query, key and value; positions on three axes (time, row, column), each turning a
 // section of the rotary frequencies. The sliding window of config.json is off in every published model.
 #include "model/family.h"
+#include "model/llama_form.h"
 #include "model/vision_tower.h"
 
 namespace freeact {
@@ -23,7 +24,7 @@ std::vector<int64_t> rope_sections(const nlohmann::json& json) {
 }
 
 DecoderConfig read_config(const nlohmann::json& json) {
-  DecoderConfig c = llama_family().read_config(json);
+  DecoderConfig c = read_llama_form(json);
   c.family = "qwen2_5_vl";
   c.qkv_bias = true;
   c.feature_id = config_value<int64_t>(json, "image_token_id");
