@@ -71,6 +71,7 @@ void check_flatquant_trans(QuantCase& c);
 void check_flatquant_linear(QuantCase& c);
 void check_flatquant_train(QuantCase& c);
 void check_flatquant_block(QuantCase& c);
+void check_gptq(QuantCase& c);
 void check_freeact(QuantCase& c);
 
 }  // namespace freeact

@@ -24,6 +24,7 @@ const std::map<std::string, Check>& checks() {
       {"flatquant_linear", check_flatquant_linear},
       {"flatquant_train", check_flatquant_train},
       {"flatquant_block", check_flatquant_block},
+      {"gptq", check_gptq},
       {"freeact", check_freeact},
   };
   return table;
