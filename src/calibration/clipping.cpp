@@ -127,7 +127,8 @@ CalibratedBlock apply_clipping(const CalibratedBlock& rounded, const ClippingPol
   if ((policy.learns() || searches) && batches.empty())
     throw UserError("searched and learned clips need calibration data, but the calibration set is empty");
   const CalibratedBlock block = policy.learns() ? learn_clips(rounded, policy, spec, batches, config, epochs) : rounded;
-  return searches ? search_activation_clips(block, batches, config) : block;
+  return round_weights(searches ? search_activation_clips(block, batches, config) : block, policy.weight_rounding, spec,
+                       batches, config);
 }
 
 CalibratedBlock search_activation_clips(const CalibratedBlock& block, const std::vector<BlockBatch>& batches,

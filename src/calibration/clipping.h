@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "calibration/driver.h"
+#include "calibration/weight_rounding.h"
 
 namespace freeact {
 
@@ -24,6 +24,7 @@ struct ClipRule {
 
 struct ClippingPolicy {
   ClipRule weight, activation;
+  WeightRounding weight_rounding = {};  // within the ranges that the clips leave
 
   // What rounding alone can do: no, fixed or searched weight clips; no or fixed activation clips.
   RoundingSettings rounding() const;
@@ -31,7 +32,8 @@ struct ClippingPolicy {
 };
 
 // Carries out what a policy asks beyond rounding() on a rounded block: trains clips on the batches for `epochs` passes
-// (AdamW as FlatQuant's clips, 0.05 falling along a cosine, squared error of the block's output), then searches.
+// (AdamW as FlatQuant's clips, 0.05 falling along a cosine, squared error of the block's output), then searches, and
+// rounds the weights last.
 CalibratedBlock apply_clipping(const CalibratedBlock& rounded, const ClippingPolicy& policy, const QuantSpec& spec,
                                const std::vector<BlockBatch>& batches, const DecoderConfig& config, int epochs);
 

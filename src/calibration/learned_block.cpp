@@ -54,6 +54,7 @@ QuantisedSite::Parts freeze_site(const LearnableSite& site, size_t scaled_part, 
     parts.mean_ND = site.input_mean();
     if (site.transform.scale.defined()) parts.mean_ND = parts.mean_ND * site.transform.scale;
   }
+  if (!site.branch.empty()) parts.branch = site.input_branch().in_basis(site.transform.scale, {}, {});
   for (size_t i = 0; i < site.parts.size(); ++i) {
     at::Tensor w = site.transformed_weight(i);
     at::Tensor bias = site.output_bias(i);
@@ -65,6 +66,8 @@ QuantisedSite::Parts freeze_site(const LearnableSite& site, size_t scaled_part, 
     const Clip clip = site.parts[i].activation_clip.value();
     if (clip.max.defined()) parts.linears.back().activation_clip = {clip.max.detach(), clip.min.detach()};
     if (parts.mean_ND.defined()) parts.mean_bias_NO.push_back(at::matmul(parts.mean_ND, equivalent[i].weight.t()));
+    if (!site.branch.images_RO.empty())
+      parts.branch.images_RO[i] = at::matmul(parts.branch.write_RD, equivalent[i].weight.t());
   }
   return parts;
 }

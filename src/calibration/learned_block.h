@@ -59,6 +59,7 @@ class LearnableSite : public Site {
       upstream;        // right Kronecker factor that the input already carries (o: the values' basis)
   at::Tensor keep_ND;  // FreeAct's slices, may be undefined
   at::Tensor mean_ND;  // per-type mean of the full-precision input, subtracted first; may be undefined
+  TypeBranch branch;   // of the block's original input, whatever basis it arrives in; may be empty
   std::vector<Part> parts;
   Grid weight_grid, activation_grid;
   WeightClip final_weight_clip;  // of the rounding that ends the training
@@ -71,6 +72,8 @@ class LearnableSite : public Site {
   std::vector<at::Tensor> forward(const at::Tensor& x_BTD, const at::Tensor& types_BT) const override;
   // The mean in the basis that the input arrives in: [N, D].
   at::Tensor input_mean() const;
+  // The directions past the quantiser in that basis.
+  TypeBranch input_branch() const;
   // Activation after transform and slices, before the quantiser: [B, T, D].
   at::Tensor transformed(const at::Tensor& x_BTD, const at::Tensor& types_BT) const;
   at::Tensor quantised_activation(const at::Tensor& z_BTD, const at::Tensor& types_BT, size_t part) const;
@@ -83,6 +86,9 @@ class LearnableSite : public Site {
   at::Tensor output_bias(size_t part) const;
 
  private:
+  at::Tensor centred(const at::Tensor& x_BTD, const at::Tensor& types_BT) const;
+  // An image of this part, [n, O], in the basis of its output.
+  at::Tensor in_output_basis(const at::Tensor& image, size_t part) const;
   // Q(z) Q(W)^T + b in the site's precision: [B, T, O] float32.
   at::Tensor product(const at::Tensor& z_BTD, const at::Tensor& types_BT, size_t part) const;
 };

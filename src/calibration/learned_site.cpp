@@ -55,8 +55,20 @@ at::Tensor LearnableSite::input_mean() const {
   return upstream ? kronecker_apply(mean_ND, {}, upstream->matrix()) : mean_ND;
 }
 
+TypeBranch LearnableSite::input_branch() const {
+  return upstream ? branch.in_basis({}, upstream->matrix(), upstream->inverse_transpose()) : branch;
+}
+
+at::Tensor LearnableSite::centred(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
+  return mean_ND.defined() ? x_BTD - rows_of_type(input_mean(), types_BT) : x_BTD;
+}
+
 at::Tensor LearnableSite::transformed(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
-  const at::Tensor x = mean_ND.defined() ? x_BTD - rows_of_type(input_mean(), types_BT) : x_BTD;
+  at::Tensor x = centred(x_BTD, types_BT);
+  if (!branch.empty()) {
+    const TypeBranch here = input_branch();
+    x = x - at::matmul(here.coefficients(x, types_BT), here.write_RD);
+  }
   const at::Tensor z = transform.activation(x);
   return keep_ND.defined() ? z * rows_of_type(keep_ND, types_BT) : z;
 }
@@ -97,17 +109,24 @@ at::Tensor LearnableSite::product(const at::Tensor& z_BTD, const at::Tensor& typ
   return b.defined() ? y + b : y;
 }
 
+at::Tensor LearnableSite::in_output_basis(const at::Tensor& image, size_t part) const {
+  const auto& basis = parts[part].output_basis;
+  return basis ? apply_output_basis(image.t(), basis->matrix()).t() : image;
+}
+
 std::vector<at::Tensor> LearnableSite::forward(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
   const at::Tensor z = transformed(x_BTD, types_BT);
+  at::Tensor past_quantiser;
+  if (!branch.images_RO.empty()) past_quantiser = input_branch().coefficients(centred(x_BTD, types_BT), types_BT);
   std::vector<at::Tensor> outputs;
   for (size_t i = 0; i < parts.size(); ++i) {
     at::Tensor y = product(z, types_BT, i);
     // The mean's exact image: float mean times float original weight (README of the reference outputs, point 22).
     if (mean_ND.defined()) {
-      at::Tensor image = at::matmul(mean_ND, parts[i].linear.weight.t());
-      if (parts[i].output_basis) image = apply_output_basis(image.t(), parts[i].output_basis->matrix()).t();
-      y = y + rows_of_type(image, types_BT);
+      const at::Tensor image = at::matmul(mean_ND, parts[i].linear.weight.t());
+      y = y + rows_of_type(in_output_basis(image, i), types_BT);
     }
+    if (past_quantiser.defined()) y = y + at::matmul(past_quantiser, in_output_basis(branch.images_RO[i], i));
     outputs.push_back(y);
   }
   return outputs;

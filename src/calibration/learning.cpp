@@ -35,7 +35,8 @@ std::array<at::Tensor, kNumSites> collect_means(const Block& block, const std::v
 LossKind parse_loss(const std::string& name) {
   if (name == "block") return LossKind::kBlock;
   if (name == "types") return LossKind::kTypes;
-  throw UserError("key 'method.loss' must be block or types, but is '{}'", name);
+  if (name == "types_relative") return LossKind::kTypesRelative;
+  throw UserError("key 'method.loss' must be block, types or types_relative, but is '{}'", name);
 }
 
 Precision parse_precision(const std::string& name) {
@@ -57,7 +58,8 @@ TrainingTrace train_block(const LearnedBlock& learned, const std::vector<BlockBa
     const BlockBatch& batch = batches[static_cast<size_t>(index)];
     const at::Tensor y = learned.block.forward(batch.inputs_BTD, batch.context, config);
     if (settings.loss == LossKind::kBlock) return mean_squared_loss(y, batch.outputs_BTD);
-    return type_sum_loss(y, batch.outputs_BTD, batch.context.types_BT, static_cast<int64_t>(config.token_types.size()));
+    return type_sum_loss(y, batch.outputs_BTD, batch.context.types_BT, static_cast<int64_t>(config.token_types.size()),
+                         settings.loss == LossKind::kTypesRelative);
   };
   return train(learned.parameter_groups(settings.trainer), static_cast<int64_t>(batches.size()), settings.trainer,
                loss_of_batch, on_step);
@@ -74,10 +76,12 @@ CalibratedBlock learn_block(const Block& block, const std::vector<BlockBatch>& b
     for (size_t i = 0; i < kNumSites; ++i) learned.sites[i]->mean_ND = means[i];
   }
   if (settings.block.low_energy_start) start_at_low_energy(learned, block, batches, config, seed);
+  if (settings.before_training) settings.before_training(learned);
   train_block(learned, batches, config, settings);
   const CalibratedBlock frozen = learned.freeze();
   const bool searches = settings.block.clipping.activation.kind == ClipKind::kSearched;
-  return searches ? search_activation_clips(frozen, batches, config) : frozen;
+  return round_weights(searches ? search_activation_clips(frozen, batches, config) : frozen,
+                       settings.block.clipping.weight_rounding, spec, batches, config);
 }
 
 }  // namespace freeact

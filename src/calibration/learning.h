@@ -1,6 +1,7 @@
 // Training one block: what FlatQuant and FreeAct share.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "calibration/driver.h"
@@ -10,10 +11,11 @@
 namespace freeact {
 
 enum class LossKind {
-  kBlock,  // mean squared error of the block's output (FlatQuant)
-  kTypes,  // the same per token type, summed (FreeAct)
+  kBlock,          // mean squared error of the block's output (FlatQuant)
+  kTypes,          // the same per token type, summed (FreeAct)
+  kTypesRelative,  // the same, each type's divided by its mean squared output, so that rare and small ones count
 };
-LossKind parse_loss(const std::string& name);  // "block" or "types"; UserError otherwise
+LossKind parse_loss(const std::string& name);  // "block", "types" or "types_relative"; UserError otherwise
 
 Precision parse_precision(const std::string& name);  // "float32" or "bfloat16"; UserError otherwise
 
@@ -25,6 +27,7 @@ struct LearningSettings {
   TrainerSettings trainer;
   LossKind loss = LossKind::kBlock;
   MeanKind mean = MeanKind::kNone;
+  std::function<void(const LearnedBlock&)> before_training;  // once means and start are set; may be null
 };
 
 // Trains a block that make_learned_block made, towards the full-precision outputs.

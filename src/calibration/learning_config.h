@@ -37,7 +37,8 @@ struct LearningConfig : ClippingConfig {
     visit("clip_lr_factor", clip_lr_factor, "clip factors learn this much faster");
     visit("min_lr_factor", min_lr_factor, "the cosine ends at learning_rate times this");
     visit("weight_decay", weight_decay, "AdamW's, on all parameters");
-    visit("loss", loss, "block (mean over all tokens) or types (sum over token types)");
+    visit("loss", loss,
+          "block (mean over all tokens), types (sum over token types) or types_relative (each by its power)");
     visit("warmup", warmup, "linear warm-up over the first 16 steps");
     visit("precision", precision,
           "of the linears' products in training: float32 or bfloat16 (FlatQuant's code: autocast)");

@@ -82,15 +82,20 @@ Loss mean_squared_loss(const at::Tensor& y, const at::Tensor& target) {
   return {at::mse_loss(y, target), {}};
 }
 
-Loss type_sum_loss(const at::Tensor& y, const at::Tensor& target, const at::Tensor& types_BT, int64_t num_types) {
+Loss type_sum_loss(const at::Tensor& y, const at::Tensor& target, const at::Tensor& types_BT, int64_t num_types,
+                   bool relative) {
   Loss loss;
   loss.total = at::zeros({}, y.options().requires_grad(false));
   for (int64_t type = 0; type < num_types; ++type) {
     const at::Tensor chosen = types_BT == type;
-    const bool absent = !chosen.any().item<bool>();
-    loss.parts.push_back(absent ? at::zeros({}, y.options().requires_grad(false))
-                                : at::mse_loss(y.index({chosen}), target.index({chosen})));
-    loss.total = loss.total + loss.parts.back();
+    at::Tensor own = at::zeros({}, y.options().requires_grad(false));
+    if (chosen.any().item<bool>()) {
+      const at::Tensor own_target = target.index({chosen});
+      own = at::mse_loss(y.index({chosen}), own_target);
+      if (relative) own = own / own_target.square().mean().clamp_min(1e-20);
+    }
+    loss.parts.push_back(own);
+    loss.total = loss.total + own;
   }
   return loss;
 }

@@ -61,7 +61,8 @@ TrainingTrace train(const std::vector<ParameterGroup>& groups, int64_t num_batch
 // Mean squared error over all elements.
 Loss mean_squared_loss(const at::Tensor& y, const at::Tensor& target);
 // FreeAct's loss: the SUM over token types of the mean squared error over that type's tokens; an absent type adds 0.
-// y, target [B, T, O]; types [B, T].
-Loss type_sum_loss(const at::Tensor& y, const at::Tensor& target, const at::Tensor& types_BT, int64_t num_types);
+// relative: each type's is divided by the mean square of its targets. y, target [B, T, O]; types [B, T].
+Loss type_sum_loss(const at::Tensor& y, const at::Tensor& target, const at::Tensor& types_BT, int64_t num_types,
+                   bool relative = false);
 
 }  // namespace freeact

@@ -58,13 +58,20 @@ QuantisedSite::QuantisedSite(Parts parts) : parts_(std::move(parts)) {
   }
 }
 
+at::Tensor QuantisedSite::centred(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
+  return parts_.mean_ND.defined() ? x_BTD - rows_of_type(parts_.mean_ND, types_BT) : x_BTD;
+}
+
 at::Tensor QuantisedSite::transformed(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
-  const at::Tensor x = parts_.mean_ND.defined() ? x_BTD - rows_of_type(parts_.mean_ND, types_BT) : x_BTD;
+  at::Tensor x = centred(x_BTD, types_BT);
+  if (!parts_.branch.empty()) x = x - at::matmul(parts_.branch.coefficients(x, types_BT), parts_.branch.write_RD);
   return apply_activation(parts_.transforms, x, types_BT);
 }
 
 std::vector<at::Tensor> QuantisedSite::forward(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
   const at::Tensor z = transformed(x_BTD, types_BT);
+  at::Tensor past_quantiser;
+  if (!parts_.branch.images_RO.empty()) past_quantiser = parts_.branch.coefficients(centred(x_BTD, types_BT), types_BT);
   std::vector<at::Tensor> outputs;
   at::Tensor quantised;
   for (size_t i = 0; i < weights_.size(); ++i) {
@@ -73,6 +80,7 @@ std::vector<at::Tensor> QuantisedSite::forward(const at::Tensor& x_BTD, const at
       quantised = fake_quantise_activation(z, parts_.activation_grid, linear.activation_clip.of_tokens(types_BT));
     at::Tensor y = at::linear(quantised, weights_[i], linear.bias);
     if (parts_.mean_ND.defined()) y = y + rows_of_type(parts_.mean_bias_NO[i], types_BT);
+    if (past_quantiser.defined()) y = y + at::matmul(past_quantiser, parts_.branch.images_RO[i]);
     outputs.push_back(y);
   }
   return outputs;
@@ -82,6 +90,9 @@ NamedTensors QuantisedSite::save(const std::string& prefix) const {
   NamedTensors all;
   put(all, prefix + "activation_grid", pack_grid(parts_.activation_grid));
   put(all, prefix + "mean", parts_.mean_ND);
+  put(all, prefix + "branch_read", parts_.branch.read_DR);
+  put(all, prefix + "branch_write", parts_.branch.write_RD);
+  put(all, prefix + "branch_owner", parts_.branch.owner_R);
   for (size_t i = 0; i < parts_.transforms.size(); ++i) {
     const std::string at = fmt::format("{}transform{}.", prefix, i);
     put(all, at + "kind", pack_text(parts_.transforms[i]->kind()));
@@ -97,6 +108,7 @@ NamedTensors QuantisedSite::save(const std::string& prefix) const {
     put(all, at + "clip_max", linear.activation_clip.max);
     put(all, at + "clip_min", linear.activation_clip.min);
     if (parts_.mean_ND.defined()) put(all, at + "mean_bias", parts_.mean_bias_NO[i]);
+    if (!parts_.branch.images_RO.empty()) put(all, at + "branch_image", parts_.branch.images_RO[i]);
   }
   return all;
 }
@@ -105,6 +117,10 @@ std::shared_ptr<const QuantisedSite> QuantisedSite::load(const NamedTensors& ten
   Parts parts;
   parts.activation_grid = unpack_grid(tensors.at(prefix + "activation_grid"));
   parts.mean_ND = get(tensors, prefix + "mean");
+  parts.branch = {get(tensors, prefix + "branch_read"),
+                  get(tensors, prefix + "branch_write"),
+                  get(tensors, prefix + "branch_owner"),
+                  {}};
   for (int i = 0;; ++i) {
     const std::string at = fmt::format("{}transform{}.", prefix, i);
     if (!tensors.count(at + "kind")) break;
@@ -121,6 +137,7 @@ std::shared_ptr<const QuantisedSite> QuantisedSite::load(const NamedTensors& ten
                              get(tensors, at + "bias"),
                              {get(tensors, at + "clip_max"), get(tensors, at + "clip_min")}});
     if (parts.mean_ND.defined()) parts.mean_bias_NO.push_back(tensors.at(at + "mean_bias"));
+    if (tensors.count(at + "branch_image")) parts.branch.images_RO.push_back(tensors.at(at + "branch_image"));
   }
   return std::make_shared<QuantisedSite>(std::move(parts));
 }

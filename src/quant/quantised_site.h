@@ -8,6 +8,7 @@
 #include "quant/quantiser.h"
 #include "quant/site.h"
 #include "quant/transform.h"
+#include "quant/type_branch.h"
 
 namespace freeact {
 
@@ -26,7 +27,8 @@ struct QuantisedLinear {
 QuantisedLinear quantise_linear(const at::Tensor& weight_OD, const at::Tensor& bias, const Grid& grid,
                                 const WeightClip& clip = {});
 
-// y_i = Q(z) W_i^T + b_i (+ mean_t W^T), z = transforms(x - mean_t). Simulated: floats on the integer grid.
+// y_i = Q(z) W_i^T + b_i (+ mean_t W^T) (+ c image), z = transforms(x - mean_t - c write), c = (x - mean_t) read.
+// Simulated: floats on the integer grid.
 class QuantisedSite : public Site {
  public:
   struct Parts {
@@ -35,6 +37,7 @@ class QuantisedSite : public Site {
     std::vector<QuantisedLinear> linears;
     at::Tensor mean_ND;                    // per token type, subtracted before the transforms; may be undefined
     std::vector<at::Tensor> mean_bias_NO;  // mean W^T with the float weight, per linear; added after the product
+    TypeBranch branch;                     // directions that go past the quantiser; may be empty
   };
   explicit QuantisedSite(Parts parts);
 
@@ -42,12 +45,16 @@ class QuantisedSite : public Site {
   // z [B, T, D], what the activation's quantiser sees.
   at::Tensor transformed(const at::Tensor& x_BTD, const at::Tensor& types_BT) const;
   const Parts& parts() const { return parts_; }
+  // Whether a linear reads the very Q(z) that the one before it reads.
+  bool shares_activation(size_t linear) const { return shares_activation_[linear]; }
 
   // All tensors under prefix ("site0."), and back.
   NamedTensors save(const std::string& prefix) const;
   static std::shared_ptr<const QuantisedSite> load(const NamedTensors& tensors, const std::string& prefix);
 
  private:
+  at::Tensor centred(const at::Tensor& x_BTD, const at::Tensor& types_BT) const;
+
   Parts parts_;
   std::vector<at::Tensor> weights_;      // dequantised once
   std::vector<bool> shares_activation_;  // clips as the linear before it, so reads the same quantised activation

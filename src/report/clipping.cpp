@@ -13,7 +13,8 @@ std::string clipping_policy(const RunRecord& run) {
     return settings[key] == "fixed" ? "fixed " + settings[key + "_ratio"] : settings[key];
   };
   const std::string weights = rule("method.w_clip"), activations = rule("method.a_clip");
-  return weights.empty() || activations.empty() ? "" : weights + " / " + activations;
+  const std::string rounding = settings["method.w_rounding"] == "gptq" ? ", GPTQ" : "";
+  return weights.empty() || activations.empty() ? "" : weights + rounding + " / " + activations;
 }
 
 }  // namespace freeact

@@ -91,7 +91,7 @@ void add_clipping_caveat(std::vector<std::string>& sentences, const std::vector<
   std::vector<std::string> parts;
   for (const auto& [policy, names] : methods) parts.push_back(fmt::format("{} ({})", list(names), policy));
   sentences.push_back(
-      fmt::format("Methods clip differently (weights / activations): {}. Part of a gap between them is clipping.",
+      fmt::format("Methods clip or round differently (weights / activations): {}. Part of a gap between them is that.",
                   fmt::join(parts, "; ")));
 }
 

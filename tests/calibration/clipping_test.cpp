@@ -107,6 +107,15 @@ TEST(ClippingConfig, ContradictionsAreRefusedByName) {
   EXPECT_THAT(message(config), testing::HasSubstr("'method.w_clip' must be none, fixed, searched or learned"));
   config.w_clip = "fixed";
   EXPECT_THAT(message(config), testing::HasSubstr("'method.w_clip_ratio' is 1"));
+  config = {};
+  config.gptq_act_order = true;
+  EXPECT_THAT(message(config), testing::HasSubstr("'method.gptq_act_order' is set, but acts only with"));
+  config.w_rounding = "gptq";
+  EXPECT_EQ(message(config), "");
+  config.gptq_damp = -1;
+  EXPECT_THAT(message(config), testing::HasSubstr("'method.gptq_damp' must lie in [0, 1]"));
+  config.w_rounding = "obq";
+  EXPECT_THAT(message(config), testing::HasSubstr("'method.w_rounding' must be nearest or gptq"));
 }
 
 }  // namespace

@@ -44,8 +44,14 @@ double relative_difference(const at::Tensor& a, const at::Tensor& b) {
   return ((a - b).norm() / b.norm()).item<double>();
 }
 
+double mean_error(const DriverResult& result) {
+  double sum = 0;
+  for (const auto& error : result.errors) sum += error.relative_error;
+  return sum / static_cast<double>(result.errors.size());
+}
+
 Json quick(const std::string& name) {
-  if (name == "flatquant" || name == "freeact") return {{"epochs", 2}, {"batch_size", 2}};
+  if (name == "flatquant" || name == "freeact" || name == "freeact_plus") return {{"epochs", 2}, {"batch_size", 2}};
   return Json::object();
 }
 
@@ -90,6 +96,15 @@ TEST_P(EveryMethod, QuantisesKeysAndValues) {
   const at::Tensor without = logits(quantise(GetParam(), quick(GetParam()), kFour, 1).model);
   EXPECT_FALSE(at::allclose(with, without));
   EXPECT_LT(relative_difference(with, logits(tiny_decoder())), 1.0);
+}
+
+// Whatever a method does to both sides of a site, its weights can be rounded by GPTQ in the end.
+TEST_P(EveryMethod, HasASmallerErrorWithGptq) {
+  Json settings = quick(GetParam());
+  settings["w_rounding"] = "nearest";
+  const double nearest = mean_error(quantise(GetParam(), settings, kFour, 1));
+  settings["w_rounding"] = "gptq";
+  EXPECT_LT(mean_error(quantise(GetParam(), settings, kFour, 1)), 0.95 * nearest);
 }
 
 // Prompts with an image of `num_tokens` tokens behind the second token, its features as large as embeddings.
@@ -139,7 +154,9 @@ TEST_P(EveryMethod, RefusesUnknownSettings) {
   EXPECT_THROW(find_method(table, GetParam()).resolve({{"no_such_key", 1}}), UserError);
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, EveryMethod, testing::Values("rtn", "smoothquant", "quarot", "flatquant", "freeact"),
+INSTANTIATE_TEST_SUITE_P(Table, EveryMethod,
+                         testing::Values("rtn", "smoothquant", "quarot", "wush", "flatquant", "freeact",
+                                         "freeact_plus"),
                          [](const auto& one) { return one.param; });
 
 TEST(FreeAct, WithRankZeroAndTheSameParametrisationIsFlatQuantBitForBit) {
@@ -168,14 +185,34 @@ TEST(FreeAct, AMeanPerTypeIsExactInFloat) {
   EXPECT_LT(relative_difference(logits(quantise("freeact", settings, kFloat, 1).model), logits(tiny_decoder())), 2e-5);
 }
 
-TEST(Methods, LearningLowersTheErrorOfRounding) {
-  const auto mean = [](const DriverResult& result) {
-    double sum = 0;
-    for (const auto& error : result.errors) sum += error.relative_error;
-    return sum / static_cast<double>(result.errors.size());
+// Every part off: FlatQuant, bit for bit. Each part is a switch of its own.
+TEST(FreeActPlus, WithAllPartsOffIsFlatQuantBitForBit) {
+  const Json off = {{"epochs", 3},      {"batch_size", 2}, {"type_mean", "none"},
+                    {"branch", "none"}, {"loss", "block"}, {"w_rounding", "nearest"}};
+  const auto a = quantise("freeact_plus", off, kFour, 9),
+             b = quantise("flatquant", {{"epochs", 3}, {"batch_size", 2}}, kFour, 9);
+  EXPECT_TRUE(at::equal(logits(a.model), logits(b.model)));
+}
+
+TEST(FreeActPlus, SixteenBitDirectionsLowerTheErrorAndDroppedOnesNeverRaiseItMuch) {
+  const auto with = [](const char* branch) {
+    return mean_error(quantise("freeact_plus",
+                               {{"epochs", 5},
+                                {"batch_size", 2},
+                                {"type_mean", "none"},
+                                {"branch", branch},
+                                {"branch_fraction", 0.125},
+                                {"loss", "block"}},
+                               kFour, 9));
   };
-  EXPECT_LT(mean(quantise("flatquant", {{"epochs", 15}, {"batch_size", 2}}, kFour, 1)),
-            mean(quantise("rtn", Json::object(), kFour, 1)));
+  const double none = with("none");
+  EXPECT_LT(with("keep"), 0.9 * none);
+  EXPECT_LT(with("drop"), 1.1 * none);  // 0 directions always compete
+}
+
+TEST(Methods, LearningLowersTheErrorOfRounding) {
+  EXPECT_LT(mean_error(quantise("flatquant", {{"epochs", 15}, {"batch_size", 2}}, kFour, 1)),
+            mean_error(quantise("rtn", Json::object(), kFour, 1)));
 }
 
 TEST(Methods, MisspeltNameSuggestsTheNearOne) {

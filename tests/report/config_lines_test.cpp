@@ -31,6 +31,8 @@ TEST(ClippingPolicy, IsThatOfTheMethodOnly) {
   RunRecord run;
   run.resolved_config = "method:\n  w_clip: searched\n  a_clip: fixed\n  a_clip_ratio: 0.9\nother:\n  w_clip: none\n";
   EXPECT_EQ(clipping_policy(run), "searched / fixed 0.9");
+  run.resolved_config = "method:\n  w_clip: none\n  a_clip: none\n  w_rounding: gptq\n";
+  EXPECT_EQ(clipping_policy(run), "none, GPTQ / none");
   run.resolved_config = "method:\n  name: none\n";
   EXPECT_EQ(clipping_policy(run), "");
 }
