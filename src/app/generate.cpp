@@ -15,7 +15,7 @@
 #include "generation/greedy.h"
 #include "generation/llada_sampler.h"
 #include "generation/text.h"
-#include "image/image.h"
+#include "image/picture.h"
 #include "prompt/prompter.h"
 #include "run/cell_runner.h"
 #include "util/files.h"
@@ -56,7 +56,7 @@ std::vector<at::Tensor> read_images(const GenerateOptions& options) {
   if (options.raw && !options.images.empty())
     throw UserError("--image needs the model's chat template, which --raw leaves out");
   std::vector<at::Tensor> images;
-  for (const auto& file : options.images) images.push_back(read_image(file));
+  for (const auto& file : options.images) images.push_back(load_picture("", file));
   return images;
 }
 
@@ -257,9 +257,9 @@ Verb add_generate(CLI::App& app) {
   verb->add_option("--prompt", options->prompts, "What is asked; several are answered as one batch")
       ->allow_extra_args(false);
   verb->add_option("--prompt-file", options->prompt_file, "A file that holds a prompt");
-  verb->add_option("--image", options->images, "PNG or JPEG that the question is about; several in their order")
-      ->allow_extra_args(false)
-      ->check(CLI::ExistingFile);
+  verb->add_option("--image", options->images,
+                   "PNG or JPEG that the question is about, or draw:SPEC (src/image/drawing.h); several in their order")
+      ->allow_extra_args(false);
   verb->add_option("--system", options->system, "System message in place of the template's own");
   verb->add_flag("--raw", options->raw, "No chat template: the prompt is the text itself; its mask tokens are filled");
   verb->add_option("--max-new-tokens", options->max_new_tokens, "Length of the answer (default: 64)")

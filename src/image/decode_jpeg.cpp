@@ -51,10 +51,12 @@ class JpegReader {
   void read_header(std::string_view bytes) {
     if (!try_header(bytes)) refuse();
   }
-  // rgb: [height, width, 3]
-  void read_rows(uint8_t* rgb) {
-    if (!try_rows(rgb)) refuse();
+  // pixels: [height, width, channels()]
+  void read_rows(uint8_t* pixels) {
+    if (!try_rows(pixels)) refuse();
   }
+  bool is_cmyk() const { return info_.num_components == 4; }
+  int64_t channels() const { return is_cmyk() ? 4 : 3; }
 
  private:
   bool try_header(const std::string_view& bytes) {
@@ -64,12 +66,12 @@ class JpegReader {
     jpeg_read_header(&info_, TRUE);
     return true;
   }
-  bool try_rows(uint8_t* rgb) {
+  bool try_rows(uint8_t* pixels) {
     if (setjmp(errors_.failed)) return false;
-    info_.out_color_space = JCS_RGB;
+    info_.out_color_space = is_cmyk() ? JCS_CMYK : JCS_RGB;
     jpeg_start_decompress(&info_);
     while (info_.output_scanline < info_.output_height) {
-      JSAMPROW row = rgb + size_t{3} * info_.output_width * info_.output_scanline;
+      JSAMPROW row = pixels + static_cast<size_t>(channels()) * info_.output_width * info_.output_scanline;
       jpeg_read_scanlines(&info_, &row, 1);
     }
     jpeg_finish_decompress(&info_);
@@ -82,6 +84,15 @@ class JpegReader {
   const std::string& name_;
 };
 
+// [H, W, 4] as stored, that is inverted, as Adobe's programs write it and Pillow takes every such file. A colour is
+// what ink and black leave of white, their product rounded as Pillow's convert('RGB') rounds it.
+at::Tensor rgb_of_cmyk(const at::Tensor& stored_HWC) {
+  const at::Tensor levels = stored_HWC.to(at::kInt), white = levels.slice(2, 3);
+  const at::Tensor product = (255 - levels.slice(2, 0, 3)) * white + 128;
+  const at::Tensor shadow = (product + product.bitwise_right_shift(8)).bitwise_right_shift(8);
+  return (white - shadow).clamp(0, 255).to(at::kByte);
+}
+
 }  // namespace
 
 at::Tensor decode_jpeg(std::string_view bytes, const std::string& name, int64_t max_pixels) {
@@ -89,12 +100,11 @@ at::Tensor decode_jpeg(std::string_view bytes, const std::string& name, int64_t 
   reader.read_header(bytes);
   const jpeg_decompress_struct& info = reader.info();
   check_image_size(name, info.image_width, info.image_height, max_pixels);
-  if (info.num_components != 1 && info.num_components != 3)
-    throw UserError("'{}' is a JPEG of {} colour channels{}: convert it to RGB first", name, info.num_components,
-                    info.num_components == 4 ? " (CMYK)" : "");
-  const at::Tensor image = at::empty({info.image_height, info.image_width, 3}, at::kByte);
+  if (info.num_components != 1 && info.num_components != 3 && !reader.is_cmyk())
+    throw UserError("'{}' is a JPEG of {} colour channels: convert it to RGB first", name, info.num_components);
+  const at::Tensor image = at::empty({info.image_height, info.image_width, reader.channels()}, at::kByte);
   reader.read_rows(image.data_ptr<uint8_t>());
-  return image;
+  return reader.is_cmyk() ? rgb_of_cmyk(image) : image;
 }
 
 }  // namespace freeact

@@ -16,9 +16,10 @@ inline constexpr int64_t kMaxImagePixels = 178'956'970;
 
 // Decodes PNG or JPEG, told apart by their content, to uint8 [height, width, 3] as Pillow's convert('RGB') does: grey
 // and palettes become RGB, alpha is dropped and not blended, colour profiles and orientation are ignored, 16-bit
-// channels keep their high byte, except that plain 16-bit grey is cut off at 255. A JPEG with damaged data but a
+// channels keep their high byte, except that plain 16-bit grey is cut off at 255, and CMYK is taken for inverted, as
+// Adobe writes it. A JPEG with damaged data but a
 // proper end is decoded with its faults, as libjpeg does. name stands for the image in messages.
-// UserError: neither PNG nor JPEG, truncated, broken, without pixels, more than max_pixels, CMYK.
+// UserError: neither PNG nor JPEG, truncated, broken, without pixels, more than max_pixels.
 at::Tensor decode_image(std::string_view bytes, const std::string& name, int64_t max_pixels = kMaxImagePixels);
 
 // The same from a file.
