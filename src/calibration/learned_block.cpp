@@ -66,8 +66,8 @@ QuantisedSite::Parts freeze_site(const LearnableSite& site, size_t scaled_part, 
     const Clip clip = site.parts[i].activation_clip.value();
     if (clip.max.defined()) parts.linears.back().activation_clip = {clip.max.detach(), clip.min.detach()};
     if (parts.mean_ND.defined()) parts.mean_bias_NO.push_back(at::matmul(parts.mean_ND, equivalent[i].weight.t()));
-    if (!site.branch.images_RO.empty())
-      parts.branch.images_RO[i] = at::matmul(parts.branch.write_RD, equivalent[i].weight.t());
+    if (!site.branch.products_RO.empty())
+      parts.branch.products_RO[i] = at::matmul(parts.branch.write_RD, equivalent[i].weight.t());
   }
   return parts;
 }

@@ -117,7 +117,7 @@ at::Tensor LearnableSite::in_output_basis(const at::Tensor& image, size_t part) 
 std::vector<at::Tensor> LearnableSite::forward(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
   const at::Tensor z = transformed(x_BTD, types_BT);
   at::Tensor past_quantiser;
-  if (!branch.images_RO.empty()) past_quantiser = input_branch().coefficients(centred(x_BTD, types_BT), types_BT);
+  if (!branch.products_RO.empty()) past_quantiser = input_branch().coefficients(centred(x_BTD, types_BT), types_BT);
   std::vector<at::Tensor> outputs;
   for (size_t i = 0; i < parts.size(); ++i) {
     at::Tensor y = product(z, types_BT, i);
@@ -126,7 +126,7 @@ std::vector<at::Tensor> LearnableSite::forward(const at::Tensor& x_BTD, const at
       const at::Tensor image = at::matmul(mean_ND, parts[i].linear.weight.t());
       y = y + rows_of_type(in_output_basis(image, i), types_BT);
     }
-    if (past_quantiser.defined()) y = y + at::matmul(past_quantiser, in_output_basis(branch.images_RO[i], i));
+    if (past_quantiser.defined()) y = y + at::matmul(past_quantiser, in_output_basis(branch.products_RO[i], i));
     outputs.push_back(y);
   }
   return outputs;

@@ -71,7 +71,8 @@ at::Tensor QuantisedSite::transformed(const at::Tensor& x_BTD, const at::Tensor&
 std::vector<at::Tensor> QuantisedSite::forward(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
   const at::Tensor z = transformed(x_BTD, types_BT);
   at::Tensor past_quantiser;
-  if (!parts_.branch.images_RO.empty()) past_quantiser = parts_.branch.coefficients(centred(x_BTD, types_BT), types_BT);
+  if (!parts_.branch.products_RO.empty())
+    past_quantiser = parts_.branch.coefficients(centred(x_BTD, types_BT), types_BT);
   std::vector<at::Tensor> outputs;
   at::Tensor quantised;
   for (size_t i = 0; i < weights_.size(); ++i) {
@@ -80,7 +81,7 @@ std::vector<at::Tensor> QuantisedSite::forward(const at::Tensor& x_BTD, const at
       quantised = fake_quantise_activation(z, parts_.activation_grid, linear.activation_clip.of_tokens(types_BT));
     at::Tensor y = at::linear(quantised, weights_[i], linear.bias);
     if (parts_.mean_ND.defined()) y = y + rows_of_type(parts_.mean_bias_NO[i], types_BT);
-    if (past_quantiser.defined()) y = y + at::matmul(past_quantiser, parts_.branch.images_RO[i]);
+    if (past_quantiser.defined()) y = y + at::matmul(past_quantiser, parts_.branch.products_RO[i]);
     outputs.push_back(y);
   }
   return outputs;
@@ -108,7 +109,7 @@ NamedTensors QuantisedSite::save(const std::string& prefix) const {
     put(all, at + "clip_max", linear.activation_clip.max);
     put(all, at + "clip_min", linear.activation_clip.min);
     if (parts_.mean_ND.defined()) put(all, at + "mean_bias", parts_.mean_bias_NO[i]);
-    if (!parts_.branch.images_RO.empty()) put(all, at + "branch_image", parts_.branch.images_RO[i]);
+    if (!parts_.branch.products_RO.empty()) put(all, at + "branch_product", parts_.branch.products_RO[i]);
   }
   return all;
 }
@@ -137,7 +138,7 @@ std::shared_ptr<const QuantisedSite> QuantisedSite::load(const NamedTensors& ten
                              get(tensors, at + "bias"),
                              {get(tensors, at + "clip_max"), get(tensors, at + "clip_min")}});
     if (parts.mean_ND.defined()) parts.mean_bias_NO.push_back(tensors.at(at + "mean_bias"));
-    if (tensors.count(at + "branch_image")) parts.branch.images_RO.push_back(tensors.at(at + "branch_image"));
+    if (tensors.count(at + "branch_product")) parts.branch.products_RO.push_back(tensors.at(at + "branch_product"));
   }
   return std::make_shared<QuantisedSite>(std::move(parts));
 }

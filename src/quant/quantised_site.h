@@ -27,7 +27,7 @@ struct QuantisedLinear {
 QuantisedLinear quantise_linear(const at::Tensor& weight_OD, const at::Tensor& bias, const Grid& grid,
                                 const WeightClip& clip = {});
 
-// y_i = Q(z) W_i^T + b_i (+ mean_t W^T) (+ c image), z = transforms(x - mean_t - c write), c = (x - mean_t) read.
+// y_i = Q(z) W_i^T + b_i (+ mean_t W^T) (+ c product), z = transforms(x - mean_t - c write), c = (x - mean_t) read.
 // Simulated: floats on the integer grid.
 class QuantisedSite : public Site {
  public:

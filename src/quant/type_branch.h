@@ -13,8 +13,8 @@ namespace freeact {
 struct TypeBranch {
   // x -> x - (x read) write, over the directions of the token's own type; write read = I for those of one type.
   at::Tensor read_DR, write_RD;
-  at::Tensor owner_R;                 // int64, the token type of each direction
-  std::vector<at::Tensor> images_RO;  // write W^T of each linear of the site; empty: the directions are dropped
+  at::Tensor owner_R;                   // int64, the token type of each direction
+  std::vector<at::Tensor> products_RO;  // write W^T of each linear of the site; empty: the directions are dropped
 
   bool empty() const { return !read_DR.defined() || read_DR.size(1) == 0; }
   // What a token holds of each direction, 0 of those of other types: [B, T, R].

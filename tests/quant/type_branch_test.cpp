@@ -56,7 +56,7 @@ QuantisedSite::Parts site_with_branch(const Grid& grid, bool keeps) {
   parts.branch = two_types(8);
   const at::Tensor weight = gaussian({6, 8}, 5).to(at::kFloat);
   parts.linears.push_back(quantise_linear(weight, {}, {16, true}));
-  if (keeps) parts.branch.images_RO.push_back(at::matmul(parts.branch.write_RD, weight.t()));
+  if (keeps) parts.branch.products_RO.push_back(at::matmul(parts.branch.write_RD, weight.t()));
   return parts;
 }
 

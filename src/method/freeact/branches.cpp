@@ -103,7 +103,8 @@ TypeBranch branch_of(const SiteTokens& tokens, const LearnableSite& site, int64_
     bases.push_back(basis_of_type(tokens, site, type, settings, derive_seed(seed, fmt::format("type {}", type))));
   TypeBranch branch = TypeBranch::orthonormal(bases);
   if (settings.kind == BranchKind::kKeep && !branch.empty())
-    for (const auto& part : site.parts) branch.images_RO.push_back(at::matmul(branch.write_RD, part.linear.weight.t()));
+    for (const auto& part : site.parts)
+      branch.products_RO.push_back(at::matmul(branch.write_RD, part.linear.weight.t()));
   return branch;
 }
 
