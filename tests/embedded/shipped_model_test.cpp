@@ -4,6 +4,7 @@
 
 #include "embedded/adapter_recipe.h"
 #include "embedded/puzzle_recipe.h"
+#include "embedded/vision_recipe.h"
 #include "eval/evaluate.h"
 #include "eval/puzzles.h"
 #include "fixtures.h"
@@ -41,14 +42,23 @@ TEST(ShippedModel, SolvesItsPuzzles) {
   }
 }
 
-TEST(ShippedAdapter, BelongsToTheCommittedRecipeAndManifest) {
-  const fs::path folder = kDatasets / "smollm2_diffusion";
-  const fs::path adapter = folder / "adapter.safetensors";
-  const SafetensorsFile file(adapter);
-  EXPECT_EQ(file.metadata().at("recipe"), recipe_hash(read_adapter_recipe(folder / "recipe.yaml")));
-  EXPECT_LE(fs::file_size(adapter), 10'000'000U);
+// Adapter, recipe and manifest of one folder belong together, and the adapter is as small as it is said to be.
+void expect_shipped_adapter(const fs::path& folder, const std::string& hash, uintmax_t most_bytes) {
+  const SafetensorsFile file(folder / "adapter.safetensors");
+  EXPECT_EQ(file.metadata().at("recipe"), hash);
+  EXPECT_LE(fs::file_size(folder / "adapter.safetensors"), most_bytes);
   for (const char* name : {"adapter.safetensors", "curve.jsonl"})
     EXPECT_THAT(read_file(folder / "manifest.yaml"), testing::HasSubstr(sha256_file(folder / name))) << name;
+}
+
+TEST(ShippedAdapter, OfTheDiffusionModelBelongsToTheCommittedRecipeAndManifest) {
+  const fs::path folder = kDatasets / "smollm2_diffusion";
+  expect_shipped_adapter(folder, recipe_hash(read_adapter_recipe(folder / "recipe.yaml")), 10'000'000U);
+}
+
+TEST(ShippedAdapter, OfTheVisionModelBelongsToTheCommittedRecipeAndManifest) {
+  const fs::path folder = kDatasets / "smollm2_vision";
+  expect_shipped_adapter(folder, recipe_hash(read_vision_recipe(folder / "recipe.yaml")), 8'000'000U);
 }
 
 }  // namespace
