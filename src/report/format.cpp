@@ -10,12 +10,14 @@
 namespace freeact {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kMethods = {{{"none", "16-bit"},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kMethods = {{{"none", "16-bit"},
                                                                                     {"rtn", "RTN"},
                                                                                     {"smoothquant", "SmoothQuant"},
                                                                                     {"quarot", "QuaRot"},
+                                                                                    {"wush", "WUSH"},
                                                                                     {"flatquant", "FlatQuant"},
-                                                                                    {"freeact", "FreeAct"}}};
+                                                                                    {"freeact", "FreeAct"},
+                                                                                    {"freeact_plus", "FreeAct+"}}};
 
 std::string digits(double magnitude, std::string_view unit) {
   const int decimals = unit == "%" ? 1 : unit == "ppl" ? 2 : 4;

@@ -1,4 +1,6 @@
 // Which cells a sweep has, in which order, and what their hash depends on.
+#include <cstdlib>
+
 #include "config/composer.h"
 #include "config/yaml.h"
 #include "experiment_folder.h"
@@ -123,6 +125,7 @@ TEST_F(Hash, CellsSayWhatWasChosenForThem) {
 }
 
 TEST(ShippedExperiments, AllPlanWithoutError) {
+  setenv("MLLM", "a/checkpoint", 1);  // own_mllm is of a checkpoint that this names
   const std::filesystem::path dir = std::filesystem::path(FREEACT_SOURCE_DIR) / "experiments";
   const auto infos = list_experiments(dir);
   ASSERT_FALSE(infos.empty());
