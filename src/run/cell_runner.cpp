@@ -78,6 +78,16 @@ void add_result(const TaskResult& result, RunRecord& record) {
     record.gallery.push_back({result.task, item.index, item.input_hash, item.question, item.expected, item.image_png});
 }
 
+// Keys that came after the first results are left out where the method rounds as it always has, so that a finished run
+// is still known.
+Json resolved_method(const MethodEntry& entry, const Json& settings) {
+  Json resolved = entry.resolve(settings);
+  const auto to_nearest = [](const Json& all) { return all.value("w_rounding", "nearest") == "nearest"; };
+  if (to_nearest(resolved) && to_nearest(entry.resolve(Json::object())))
+    for (const char* key : {"w_rounding", "gptq_damp", "gptq_act_order"}) resolved.erase(key);
+  return resolved;
+}
+
 }  // namespace
 
 std::shared_ptr<const LoadedModel> ModelCache::get(const ModelConfig& config) {
@@ -103,7 +113,7 @@ Json CellRunner::validate(const Cell& cell) const {
     if (limits != ImageLimits()) resolved["calibration"]["images"] = write_fields(limits);
     if (e.method.name == "none") return resolved;
     Json method = {{"name", e.method.name}};
-    method.update(find_method(methods_, e.method.name).resolve(e.method.settings));
+    method.update(resolved_method(find_method(methods_, e.method.name), e.method.settings));
     resolved["method"] = method;
   } catch (const FieldError& error) {
     throw located(error, cell.places);
