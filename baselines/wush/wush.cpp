@@ -44,12 +44,6 @@ at::Tensor spreading(int64_t width, uint64_t seed) {
   return orthogonal_from_gaussian(gaussian({width, width}, seed));
 }
 
-at::Tensor stacked_weights(const std::vector<Linear>& linears) {
-  std::vector<at::Tensor> weights;
-  for (const Linear& linear : linears) weights.push_back(linear.weight);
-  return at::cat(weights);
-}
-
 std::shared_ptr<const Transform> transform_of(const Moments& inputs, const Moments& weights, double damping,
                                               uint64_t seed) {
   const int64_t left = inputs.left_LL.size(0), right = inputs.right_RR.size(0);

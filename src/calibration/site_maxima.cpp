@@ -24,6 +24,12 @@ at::Tensor column_maxima(const std::vector<Linear>& linears) {
   return largest;
 }
 
+at::Tensor stacked_weights(const std::vector<Linear>& linears) {
+  std::vector<at::Tensor> weights;
+  for (const Linear& linear : linears) weights.push_back(linear.weight);
+  return at::cat(weights);
+}
+
 std::vector<at::Tensor> visit_site_inputs(const Block& block, const std::vector<BlockBatch>& batches,
                                           const DecoderConfig& config, const SiteInputVisitor& fn) {
   const at::NoGradGuard no_grad;

@@ -17,6 +17,8 @@ std::vector<SiteMaxima> collect_model_maxima(const Decoder& model, const std::ve
 
 // Largest magnitude per column over the rows of all linears: [D].
 at::Tensor column_maxima(const std::vector<Linear>& linears);
+// The weights of all linears of a site, one below the other: [O, D].
+at::Tensor stacked_weights(const std::vector<Linear>& linears);
 
 // Runs the block on every batch and calls fn(site index, input [B, T, D], types [B, T]) for the full-precision input of
 // every site. Returns the block's outputs [B, T, D], one a batch, which are the next block's inputs.

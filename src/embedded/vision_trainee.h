@@ -16,7 +16,8 @@ Training training_of(const VisionRecipe& recipe);
 
 // Tower and projector alone, on what each part of a picture shows: every patch tells kind and colour of the thing on
 // it, through heads that are dropped afterwards, and every vision token becomes the mean over its patches of the
-// language model's own embeddings of these two words, so that the language model can read it from the start.
+// language model's own embeddings of these two words, plus those of the quarter of the picture it lies in, so that the
+// language model can read it from the start.
 std::unique_ptr<Trainee> tower_trainee(const VisionRecipe& recipe);
 
 // Tower, projector, a low-rank addition to every linear of the frozen language model, and the embeddings of the tokens

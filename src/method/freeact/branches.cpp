@@ -19,12 +19,6 @@ namespace {
 constexpr double kRidge = 1e-3;             // of the weights' mean energy
 constexpr double kTokensPerDimension = 10;  // that a moment of its own needs
 
-at::Tensor stacked_weights(const LearnableSite& site) {
-  std::vector<at::Tensor> weights;
-  for (const auto& part : site.parts) weights.push_back(part.linear.weight);
-  return at::cat(weights);
-}
-
 // What one site's branch is chosen from.
 class SiteTokens {
  public:
@@ -76,9 +70,8 @@ std::vector<int64_t> ranks_up_to(int64_t most) {
 }
 
 // Orthonormal [D, r] of one type; r = 0 where nothing is gained.
-at::Tensor basis_of_type(const SiteTokens& tokens, const LearnableSite& site, int64_t type,
-                         const BranchSettings& settings, uint64_t seed) {
-  const at::Tensor weight_OD = stacked_weights(site);
+at::Tensor basis_of_type(const SiteTokens& tokens, const at::Tensor& weight_OD, const Grid& activation_grid,
+                         int64_t type, const BranchSettings& settings, uint64_t seed) {
   const int64_t width = weight_OD.size(1);
   const auto most = static_cast<int64_t>(std::llround(settings.fraction * static_cast<double>(width)));
   const at::Tensor none = at::empty({width, 0});
@@ -91,20 +84,20 @@ at::Tensor basis_of_type(const SiteTokens& tokens, const LearnableSite& site, in
   const at::Tensor held_out_TD = tokens.held_out(type);
   if (held_out_TD.size(0) == 0) return none;
   const at::Tensor rotation_DD = orthogonal_from_gaussian(gaussian({width, width}, seed)).to(at::kFloat);
-  const auto choice =
-      choose_rank(held_out_TD, weight_OD, rotation_DD, ranks_up_to(most), site.activation_grid, basis_of);
+  const auto choice = choose_rank(held_out_TD, weight_OD, rotation_DD, ranks_up_to(most), activation_grid, basis_of);
   return choice.rank == 0 ? none : basis_of(choice.rank);
 }
 
-TypeBranch branch_of(const SiteTokens& tokens, const LearnableSite& site, int64_t num_types,
-                     const BranchSettings& settings, uint64_t seed) {
+TypeBranch branch_of(const SiteTokens& tokens, const std::vector<Linear>& linears, const Grid& activation_grid,
+                     int64_t num_types, const BranchSettings& settings, uint64_t seed) {
+  const at::Tensor weight_OD = stacked_weights(linears);
   std::vector<at::Tensor> bases;
   for (int64_t type = 0; type < num_types; ++type)
-    bases.push_back(basis_of_type(tokens, site, type, settings, derive_seed(seed, fmt::format("type {}", type))));
+    bases.push_back(basis_of_type(tokens, weight_OD, activation_grid, type, settings,
+                                  derive_seed(seed, fmt::format("type {}", type))));
   TypeBranch branch = TypeBranch::orthonormal(bases);
   if (settings.kind == BranchKind::kKeep && !branch.empty())
-    for (const auto& part : site.parts)
-      branch.products_RO.push_back(at::matmul(branch.write_RD, part.linear.weight.t()));
+    for (const Linear& linear : linears) branch.products_RO.push_back(at::matmul(branch.write_RD, linear.weight.t()));
   return branch;
 }
 
@@ -137,8 +130,9 @@ void add_branches(const LearnedBlock& learned, const Block& block, const std::ve
     });
   }
   for (size_t i = 0; i < kNumSites; ++i)
-    learned.sites[i]->branch = branch_of(tokens[i], *learned.sites[i], num_types, settings,
-                                         derive_seed(seed, fmt::format("branch {} {}", block.index, kSiteNames[i])));
+    learned.sites[i]->branch =
+        branch_of(tokens[i], block.linears[i], learned.sites[i]->activation_grid, num_types, settings,
+                  derive_seed(seed, fmt::format("branch {} {}", block.index, kSiteNames[i])));
 }
 
 }  // namespace freeact
