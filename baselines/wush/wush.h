@@ -1,6 +1,6 @@
 // WUSH (arXiv 2512.00956): a transform in closed form from the second moments of a site's inputs and of its weights,
-// which gives both sides the same spectrum and spreads it by a rotation. Nothing is trained. See README.md beside this
-// file. Letters: D width of a site, O outputs.
+// which gives both sides the same spectrum and spreads it by a rotation (calibration/closed_form.h). Nothing is
+// trained. See README.md beside this file.
 #pragma once
 
 #include "calibration/clipping_config.h"
@@ -20,17 +20,6 @@ struct WushConfig : RoundingConfig {
   }
   void check() const;
 };
-
-// x A and W B with A B^T = I, hence x A (W B)^T = x W^T. Float64 [D, D].
-struct BalancedPair {
-  at::Tensor activation, weight;  // A, B
-};
-
-// With moment C = L L^T of the inputs, gram G = W^T W and L^T G L = V S^2 V^T:
-// A = L^-T V S^(1/2) R, B = L V S^(-1/2) R, R [D, D] orthogonal, so that A^T C A = B^T G B = R^T S R.
-// moment, gram: float64 [D, D], symmetric and positive semidefinite.
-BalancedPair balance(const at::Tensor& moment_DD, const at::Tensor& gram_DD, double damping,
-                     const at::Tensor& rotation_DD);
 
 class Wush : public Method {
  public:

@@ -4,6 +4,7 @@
 
 #include "bench/benchmark.h"
 #include "bench/decode_sets.h"
+#include "bench/training_step.h"
 
 namespace freeact {
 namespace {
@@ -63,10 +64,10 @@ std::vector<BenchmarkGroup> benchmark_groups(const BenchSettings& settings) {
   const auto checkpoint = std::make_shared<SharedCheckpoint>(
       settings.model.empty() ? settings.datasets / "puzzle_dllm" / "model" : settings.model);
   return {
-      task_group("sort", checkpoint),
-      task_group("reverse", checkpoint),
-      in_place_group("sudoku4x4", checkpoint),
-      random_group({}),
+      task_group("sort", checkpoint),           task_group("reverse", checkpoint),
+      in_place_group("sudoku4x4", checkpoint),  random_group({}),
+      training_group({64, 4, 192, 4, 64}),      training_group({256, 4, 768, 4, 256}),
+      training_group({1024, 16, 3072, 4, 512}),
   };
 }
 

@@ -3,21 +3,12 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include <array>
 #include <cmath>
-
-#include "calibration/site_maxima.h"
 
 namespace freeact {
 namespace {
 
 constexpr double kEnergyShare = 0.99;
-
-at::Tensor spectrum_tokens(const at::Tensor& x_ND) {
-  if (x_ND.size(0) <= kMaxSpectrumTokens) return x_ND;
-  const auto indices = at::linspace(0, static_cast<double>(x_ND.size(0) - 1), kMaxSpectrumTokens, at::kDouble);
-  return x_ND.index_select(0, indices.round().to(at::kLong));
-}
 
 // Eigenvalues of x^T x as shares of their sum, falling. x x^T has the same ones but zeros, and is smaller for few
 // tokens.
@@ -51,8 +42,6 @@ void add_outliers(ActivationShape& shape, const at::Tensor& x_ND) {
   shape.kurtosis = squares.square_().mean().item<double>() / (variance * variance);
 }
 
-using SiteRows = std::array<std::vector<at::Tensor>, kNumSites>;  // inputs of each site [N, D], one entry a batch
-
 }  // namespace
 
 ActivationShape measure_shape(const at::Tensor& x_ND) {
@@ -65,29 +54,24 @@ ActivationShape measure_shape(const at::Tensor& x_ND) {
   return shape;
 }
 
+std::vector<SiteShape> measure_shapes(const SiteTokens& tokens) {
+  std::vector<SiteShape> shapes;
+  for (int64_t type = 0; type < tokens.num_types; ++type)
+    if (const at::Tensor chosen = tokens.of_type(type); chosen.size(0) > 0)
+      shapes.push_back({tokens.layer, tokens.site, type, measure_shape(chosen)});
+  return shapes;
+}
+
 std::vector<SiteShape> measure_activations(const Decoder& model, const std::vector<TokenBatch>& data,
                                            const std::function<void(int64_t block, int64_t num_blocks)>& on_block) {
-  const at::NoGradGuard no_grad;
   std::vector<SiteShape> shapes;
-  if (data.empty()) return shapes;
-  auto batches = first_block_batches(model, data);
-  std::vector<at::Tensor> types;
-  for (const auto& batch : batches) types.push_back(batch.context.types_BT.flatten());
-  const at::Tensor types_N = at::cat(types);
-  for (const Block& block : model.blocks) {
-    SiteRows rows;
-    set_inputs(batches,
-               visit_site_inputs(block, batches, model.config, [&](size_t site, const at::Tensor& x, const auto&) {
-                 rows[site].push_back(x.flatten(0, 1));
-               }));
-    for (size_t site = 0; site < kNumSites; ++site) {
-      const at::Tensor x_ND = at::cat(rows[site]);
-      for (int64_t type = 0; type < std::ssize(model.config.token_types); ++type)
-        if (const at::Tensor chosen = x_ND.index({types_N == type}); chosen.size(0) > 0)
-          shapes.push_back({block.index, static_cast<SiteId>(site), type, measure_shape(chosen)});
-    }
-    if (on_block) on_block(block.index, std::ssize(model.blocks));
-  }
+  visit_site_tokens(
+      model, data,
+      [&](const SiteTokens& tokens) {
+        const auto own = measure_shapes(tokens);
+        shapes.insert(shapes.end(), own.begin(), own.end());
+      },
+      on_block);
   return shapes;
 }
 

@@ -5,15 +5,12 @@
 #include <functional>
 #include <vector>
 
-#include "calibration/driver.h"
+#include "calibration/site_tokens.h"
 
 namespace freeact {
 
-// The spectrum is that of the second moment about zero, x^T x / n [D, D], of at most kMaxSpectrumTokens tokens at even
-// distances: its cost is bounded, and so is the rank (by the number of tokens, where that is less than D). All other
-// numbers are of all tokens.
-inline constexpr int64_t kMaxSpectrumTokens = 2048;
-
+// The spectrum is that of the second moment about zero, x^T x / n [D, D], of spectrum_tokens(). All other numbers are
+// of all tokens.
 struct ActivationShape {
   int64_t tokens = 0, width = 0;
   double effective_rank = 0;  // exp(entropy of the eigenvalues as shares of their sum) (Roy and Vetterli, 2007)
@@ -34,6 +31,9 @@ struct SiteShape {
   int64_t token_type = 0;
   ActivationShape shape;
 };
+
+// Of every token type that occurs.
+std::vector<SiteShape> measure_shapes(const SiteTokens& tokens);
 
 // Of the input of every site of every layer for every token type that occurs in the data.
 // on_block is called after each block; may be null.

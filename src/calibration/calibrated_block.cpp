@@ -1,8 +1,30 @@
 #include "calibration/calibrated_block.h"
 
 #include <ATen/ATen.h>
+#include <fmt/ranges.h>
+
+#include "util/error.h"
 
 namespace freeact {
+namespace {
+
+// Of what each site reads.
+std::array<int64_t, kNumSites> site_widths(const DecoderConfig& config) {
+  return {config.width, config.num_heads * config.head_width, config.width, config.mlp_width};
+}
+
+}  // namespace
+
+void check_groups(const QuantSpec& spec, const DecoderConfig& config) {
+  const auto widths = site_widths(config);
+  for (const auto& [key, size] :
+       {std::pair{"w_group_size", spec.weight.group_size}, std::pair{"a_group_size", spec.activation.group_size}})
+    for (size_t i = 0; size != 0 && i < kNumSites; ++i)
+      if (widths[i] % size != 0)
+        throw UserError(
+            "key 'quant.{}' is {}, but the input of {} is {} wide: groups must divide the widths of all sites ({})",
+            key, size, kSiteNames[i], widths[i], fmt::join(widths, ", "));
+}
 
 Block CalibratedBlock::quantised() const {
   Block block = equivalent;

@@ -4,15 +4,18 @@
 #include <array>
 #include <memory>
 
+#include "calibration/training_log.h"
 #include "model/decoder.h"
 #include "quant/quantised_site.h"
 
 namespace freeact {
 
-// The grids of one experiment; 16 bits mean "not quantised".
+// The grids of one experiment; 16 bits mean "not quantised". Groups are of weights and activations only.
 struct QuantSpec {
   Grid weight, activation, key, value;
 };
+// Throws UserError, naming key, site and width, where a group size does not divide the width of every site.
+void check_groups(const QuantSpec& spec, const DecoderConfig& config);
 
 struct CalibratedBlock {
   // Float weights that compute exactly the function of the block that was given, in the basis the sites work in (scales
@@ -22,6 +25,7 @@ struct CalibratedBlock {
   std::shared_ptr<const QuantisedKvPath> kv;  // null when keys and values stay in 16 bit
   // [K, K]: v and the attention's output hold each head's values times this matrix. Undefined: the identity.
   at::Tensor value_basis;
+  std::shared_ptr<const BlockTrainingLog> training;  // null: nothing was trained
 
   // The block as it runs.
   Block quantised() const;

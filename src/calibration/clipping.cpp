@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "calibration/guarded_training.h"
 #include "calibration/learned_block.h"
 #include "calibration/site_maxima.h"
 #include "util/error.h"
@@ -75,12 +76,18 @@ CalibratedBlock learn_clips(const CalibratedBlock& rounded, const ClippingPolicy
   }
   if (parameters.empty()) return rounded;  // nothing is quantised
   const TrainerSettings settings{epochs, kClipLearningRate, 1, kMinLearningRateFactor, kWeightDecay, false};
-  train({{"clips", parameters, kClipLearningRate}}, static_cast<int64_t>(batches.size()), settings, [&](int64_t index) {
+  const auto loss_of_batch = [&](int64_t index) {
     const BlockBatch& batch = batches[static_cast<size_t>(index)];
-    return mean_squared_loss(training.forward(batch.inputs_BTD, batch.context, config), batch.outputs_BTD);
-  });
+    return mean_squared_loss(training.forward(batch.inputs_BTD, batch.context, config), batch.outputs_BTD,
+                             batch.loss_weights_BT);
+  };
+  const TrainingTrace trace =
+      train({{"clips", parameters, kClipLearningRate}}, static_cast<int64_t>(batches.size()), settings, loss_of_batch);
   CalibratedBlock result = rounded;
-  for (size_t i = 0; i < kNumSites; ++i) result.sites[i] = sites[i]->freeze();
+  BlockTrainingLog log = log_of(trace, training.index);
+  if (!trace.usable) log.warnings.emplace_back("the loss is not finite: its clips are not trained");
+  for (size_t i = 0; i < kNumSites && trace.usable; ++i) result.sites[i] = sites[i]->freeze();
+  result.training = std::make_shared<BlockTrainingLog>(std::move(log));
   return result;
 }
 

@@ -25,13 +25,14 @@ void set_inputs(std::vector<BlockBatch>& batches, const std::vector<at::Tensor>&
 
 std::vector<BlockBatch> first_block_batches(const Decoder& model, const std::vector<TokenBatch>& batches) {
   std::vector<BlockBatch> first;
-  for (const auto& batch : batches) first.push_back({model.embed(batch), {}, model.context(batch)});
+  for (const auto& batch : batches)
+    first.push_back({model.embed(batch), {}, model.context(batch), batch.loss_weights_BT});
   return first;
 }
 
 DriverResult calibrate_model(const Decoder& model, const DriverJob& job) {
   const at::NoGradGuard no_grad;
-  DriverResult result{model, {}};
+  DriverResult result{model, {}, {}};
   auto batches = first_block_batches(model, job.calibration);
   auto held_out = first_block_batches(model, job.held_out);
   const auto num_blocks = static_cast<int64_t>(model.blocks.size());
@@ -41,11 +42,13 @@ DriverResult calibrate_model(const Decoder& model, const DriverJob& job) {
     SavedBlock saved;
     if (!load_block(job.progress_folder, block.index, saved)) {
       const CalibratedBlock calibrated = job.calibrate(block, batches);
-      saved = {calibrated.quantised(), measure_site_errors(calibrated, held_out, model.config)};
+      saved = {calibrated.quantised(), measure_site_errors(calibrated, held_out, model.config), {}};
+      if (calibrated.training) saved.training = *calibrated.training;
       save_block(job.progress_folder, block.index, saved);
     }
     result.model.blocks[static_cast<size_t>(block.index)] = saved.block;
     result.errors.insert(result.errors.end(), saved.errors.begin(), saved.errors.end());
+    if (saved.training) result.trainings.push_back(*saved.training);
     move_on(batches);
     move_on(held_out);
     if (job.on_block) job.on_block(block.index, num_blocks);

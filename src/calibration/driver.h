@@ -16,6 +16,7 @@ namespace freeact {
 struct BlockBatch {
   at::Tensor inputs_BTD, outputs_BTD;  // full precision
   ForwardContext context;
+  at::Tensor loss_weights_BT;  // how much a token's error counts in training; undefined: all alike
 };
 
 // The mean over tokens of one type of ||y_hat - y||^2 relative to ||y||^2, at one site of one block.
@@ -25,6 +26,10 @@ struct SiteError {
   int64_t token_type = 0;
   double relative_error = 0;
   int64_t tokens = 0;
+  // The same with all grids in 16 bit, so that only what the site drops (slices, branches without products) is missing;
+  // 0 where it drops nothing (see float_site.h). The rest of relative_error is rounding.
+  double truncation = 0;
+  double activation_only = 0;  // the same with the activation on its grid, weights in 16 bit
 };
 
 // Inputs of the first block; outputs are undefined yet.
@@ -44,6 +49,7 @@ struct DriverJob {
 struct DriverResult {
   Decoder model;  // its blocks run quantised
   std::vector<SiteError> errors;
+  std::vector<BlockTrainingLog> trainings;  // of the blocks that were trained
 };
 
 DriverResult calibrate_model(const Decoder& model, const DriverJob& job);

@@ -108,6 +108,15 @@ LearnedBlock make_learned_block(const Block& block, const DecoderConfig& config,
   return learned;
 }
 
+std::vector<LearnableMatrix*> LearnedBlock::matrices() const {
+  std::vector<LearnableMatrix*> all = {heads_basis.get(), value_basis.get(), kv ? kv->key_basis.get() : nullptr};
+  for (const auto& site : sites) all.insert(all.end(), {site->transform.left.get(), site->transform.right.get()});
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  std::erase(all, nullptr);
+  return all;
+}
+
 std::vector<ParameterGroup> LearnedBlock::parameter_groups(const TrainerSettings& settings) const {
   ParameterGroup transforms{"transforms", {}, settings.learning_rate};
   ParameterGroup scales{"scales", {}, settings.learning_rate};

@@ -50,7 +50,7 @@ class LearnableSite : public Site {
  public:
   struct Part {
     Linear linear;                                  // float weight and bias, as in the block
-    LearnedClip weight_clip;                        // [O, 1]
+    LearnedClip weight_clip;                        // [O, G], one for each range of the weight
     LearnedClip activation_clip;                    // [1] or [N]
     std::shared_ptr<LearnableMatrix> output_basis;  // [K, K] on every head of the output (v), may be null
   };
@@ -113,11 +113,29 @@ struct LearnedBlock {
   std::shared_ptr<LearnableKvPath> kv;           // null when keys and values stay in 16 bit
 
   LearnableSite& site(SiteId id) const { return *sites[static_cast<size_t>(id)]; }
+  std::vector<LearnableMatrix*> matrices() const;  // each once
   // In the reference's order: transforms, per-channel scales, weight clips, activation clips; empty groups are left
   // out.
   std::vector<ParameterGroup> parameter_groups(const TrainerSettings& settings) const;
   // Folds scales into norms and the up projection, bases into v and o, and rounds the weights.
   CalibratedBlock freeze() const;
+};
+
+// While it lives, each factor of the block's transforms is solved once at most, however often it is used: a step of
+// training.
+class SolvedOnce {
+ public:
+  explicit SolvedOnce(const LearnedBlock& block) : matrices_(block.matrices()) {
+    for (LearnableMatrix* matrix : matrices_) matrix->hold();
+  }
+  ~SolvedOnce() {
+    for (LearnableMatrix* matrix : matrices_) matrix->release();
+  }
+  SolvedOnce(const SolvedOnce&) = delete;
+  SolvedOnce& operator=(const SolvedOnce&) = delete;
+
+ private:
+  std::vector<LearnableMatrix*> matrices_;
 };
 
 LearnedBlock make_learned_block(const Block& block, const DecoderConfig& config, const QuantSpec& spec,

@@ -46,7 +46,8 @@ void LearnableSite::add_parts(const std::vector<Linear>& linears, const QuantSpe
   activation_grid = spec.activation;
   if (policy.weight.kind == ClipKind::kSearched) final_weight_clip = WeightClip::searched();
   for (const Linear& linear : linears) {
-    const LearnedClip of_weight = LearnedClip::of_rule(policy.weight, {linear.weight.size(0), 1});
+    const int64_t num_ranges = spec.weight.num_groups(linear.weight.size(1));
+    const LearnedClip of_weight = LearnedClip::of_rule(policy.weight, {linear.weight.size(0), num_ranges});
     parts.push_back({linear, of_weight, LearnedClip::of_rule(policy.activation, {num_clips}), nullptr});
   }
 }

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "calibration/guarded_training.h"
 #include "calibration/low_energy_start.h"
 #include "calibration/site_maxima.h"
 #include "util/error.h"
@@ -56,13 +57,17 @@ TrainingTrace train_block(const LearnedBlock& learned, const std::vector<BlockBa
                           const DecoderConfig& config, const LearningSettings& settings, const StepObserver& on_step) {
   const auto loss_of_batch = [&](int64_t index) {
     const BlockBatch& batch = batches[static_cast<size_t>(index)];
+    const SolvedOnce solved(learned);
     const at::Tensor y = learned.block.forward(batch.inputs_BTD, batch.context, config);
-    if (settings.loss == LossKind::kBlock) return mean_squared_loss(y, batch.outputs_BTD);
+    if (settings.loss == LossKind::kBlock) return mean_squared_loss(y, batch.outputs_BTD, batch.loss_weights_BT);
     return type_sum_loss(y, batch.outputs_BTD, batch.context.types_BT, static_cast<int64_t>(config.token_types.size()),
-                         settings.loss == LossKind::kTypesRelative);
+                         settings.loss == LossKind::kTypesRelative, batch.loss_weights_BT);
+  };
+  const auto in_float32 = [&] {
+    for (const auto& site : learned.sites) site->precision = Precision::kFloat32;
   };
   return train(learned.parameter_groups(settings.trainer), static_cast<int64_t>(batches.size()), settings.trainer,
-               loss_of_batch, on_step);
+               loss_of_batch, on_step, in_float32);
 }
 
 CalibratedBlock learn_block(const Block& block, const std::vector<BlockBatch>& batches, const DecoderConfig& config,
@@ -77,11 +82,15 @@ CalibratedBlock learn_block(const Block& block, const std::vector<BlockBatch>& b
   }
   if (settings.block.low_energy_start) start_at_low_energy(learned, block, batches, config, seed);
   if (settings.before_training) settings.before_training(learned);
-  train_block(learned, batches, config, settings);
-  const CalibratedBlock frozen = learned.freeze();
+  if (settings.start == TransformStart::kWush) start_at_closed_form(learned, block, batches, config, seed);
+  GuardedTraining trained = train_guarded(learned, batches, config, settings);
+  const CalibratedBlock frozen =
+      trained.block ? *trained.block : round_block(block, spec, settings.block.clipping.rounding());
   const bool searches = settings.block.clipping.activation.kind == ClipKind::kSearched;
-  return round_weights(searches ? search_activation_clips(frozen, batches, config) : frozen,
-                       settings.block.clipping.weight_rounding, spec, batches, config);
+  CalibratedBlock result = round_weights(searches ? search_activation_clips(frozen, batches, config) : frozen,
+                                         settings.block.clipping.weight_rounding, spec, batches, config);
+  result.training = std::make_shared<BlockTrainingLog>(std::move(trained.log));
+  return result;
 }
 
 }  // namespace freeact

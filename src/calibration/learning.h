@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include "calibration/closed_form_start.h"
 #include "calibration/driver.h"
 #include "calibration/learned_block.h"
 #include "calibration/trainer.h"
@@ -27,15 +28,20 @@ struct LearningSettings {
   TrainerSettings trainer;
   LossKind loss = LossKind::kBlock;
   MeanKind mean = MeanKind::kNone;
-  std::function<void(const LearnedBlock&)> before_training;  // once means and start are set; may be null
+  TransformStart start = TransformStart::kRandom;
+  // Once means and a low-energy start are set, before a closed-form start; may be null.
+  std::function<void(const LearnedBlock&)> before_training;
 };
 
-// Trains a block that make_learned_block made, towards the full-precision outputs.
+// Trains a block that make_learned_block made, towards the full-precision outputs. Products in bfloat16 give way to
+// float32 at the first rescue.
 TrainingTrace train_block(const LearnedBlock& learned, const std::vector<BlockBatch>& batches,
                           const DecoderConfig& config, const LearningSettings& settings,
                           const StepObserver& on_step = nullptr);
 
-// All of it: maxima, random start, training, freezing.
+// All of it: maxima, start, training, freezing; the result's training says how it went. Whatever happens in training,
+// the block that comes out is finite: where the trained one is not, it is the block at its start, and where that is not
+// either, one that is rounded without transforms; the log then holds a warning.
 CalibratedBlock learn_block(const Block& block, const std::vector<BlockBatch>& batches, const DecoderConfig& config,
                             const QuantSpec& spec, const LearningSettings& settings, uint64_t seed);
 

@@ -22,6 +22,9 @@ struct LearningConfig : ClippingConfig {
   std::string loss = "block";
   bool warmup = false;
   std::string precision = "float32";
+  std::string start = "random";
+  int patience = 0;
+  bool keep_best = false;
 
   LearningConfig() { w_clip = a_clip = "learned"; }
 
@@ -42,6 +45,9 @@ struct LearningConfig : ClippingConfig {
     visit("warmup", warmup, "linear warm-up over the first 16 steps");
     visit("precision", precision,
           "of the linears' products in training: float32 or bfloat16 (FlatQuant's code: autocast)");
+    visit("start", start, "of the transforms: random (orthogonal matrices), or wush: the closed form of method wush");
+    visit("patience", patience, "ends a block's training after this many epochs without a lower mean loss; 0: never");
+    visit("keep_best", keep_best, "end at the epoch of least mean loss (FlatQuant's code: at the last)");
   }
 
   void check() const {
@@ -49,6 +55,7 @@ struct LearningConfig : ClippingConfig {
     if (epochs < 1) throw UserError("key 'method.epochs' must be 1 or more, but is {}", epochs);
     if (batch_size < 1) throw UserError("key 'method.batch_size' must be 1 or more, but is {}", batch_size);
     if (!(learning_rate > 0)) throw UserError("key 'method.learning_rate' must be positive, but is {}", learning_rate);
+    if (patience < 0) throw UserError("key 'method.patience' must be 0 or more, but is {}", patience);
     settings();
   }
 
@@ -58,8 +65,9 @@ struct LearningConfig : ClippingConfig {
     s.block.per_channel_scale = per_channel_scale;
     s.block.scale_alpha = scale_alpha;
     s.block.clipping = policy();
-    s.trainer = {epochs, learning_rate, clip_lr_factor, min_lr_factor, weight_decay, warmup};
+    s.trainer = {epochs, learning_rate, clip_lr_factor, min_lr_factor, weight_decay, warmup, patience, keep_best};
     s.loss = parse_loss(loss);
+    s.start = parse_transform_start(start);
     s.block.precision = parse_precision(precision);
     return s;
   }

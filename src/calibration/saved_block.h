@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "calibration/driver.h"
@@ -11,6 +12,7 @@ namespace freeact {
 struct SavedBlock {
   Block block;  // quantised: norms, sites, keys and values; its float weights are not kept
   std::vector<SiteError> errors;
+  std::optional<BlockTrainingLog> training;  // none: nothing was trained, or the file is of a version without logs
 };
 
 // FOLDER/block_N.safetensors, written atomically. Nothing happens when folder is empty.

@@ -18,7 +18,7 @@ RoundingKind parse_rounding(const std::string& name);  // "nearest" or "gptq"; U
 
 struct WeightRounding {
   RoundingKind kind = RoundingKind::kNearest;
-  GptqSettings gptq = {};  // of kGptq; groups are not for sites
+  GptqSettings gptq = {};  // of kGptq; groups are those of the site's scales
 };
 
 // kNearest: the block as it is. kGptq: the codes of every linear chosen anew, their scales kept, so that

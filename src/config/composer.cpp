@@ -126,6 +126,18 @@ void Composer::resolve_tasks(Tree& tree) const {
   }
 }
 
+void Composer::resolve_stream(Tree& tree) const {
+  const Json* choice = tree.find("stream.shift_to");
+  if (choice == nullptr || !choice->is_string()) return;  // a wrong type is found when the fields are read
+  const Tree own = tree;
+  Tree calibration, stream;
+  calibration.merge("calibration",
+                    load_choice("calibration", choice->get<std::string>(), tree.places.of("stream.shift_to")));
+  stream.merge("stream", calibration);
+  tree.merge("", stream);
+  tree.merge("", own);
+}
+
 void Composer::refuse_lost_keys(const Tree& tree, const std::string& group) const {
   const std::string group_folder = (dir_ / group / "").string();
   for (const auto& [path, place] : tree.places.all())

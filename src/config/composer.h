@@ -46,6 +46,9 @@ class Composer {
   // Replaces the names in "tasks" by the tasks' own files. Keys under "task" go into every one of them.
   void resolve_tasks(Tree& tree) const;
 
+  // Puts the calibration choice that stream.shift_to names below the keys of stream.calibration, which win.
+  void resolve_stream(Tree& tree) const;
+
   // Throws UserError when the experiment's files set keys in a group that its sweep replaces: they would be lost.
   void refuse_lost_keys(const Tree& tree, const std::string& group) const;
 

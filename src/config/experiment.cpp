@@ -28,11 +28,19 @@ void require_bits(const std::string& key, int bits) {
   require((bits >= 2 && bits <= 8) || bits == 16, key, "2 to 8, or 16", bits);
 }
 
+// A group of one channel would be its own scale.
+void require_groups(const std::string& key, int64_t size, int bits) {
+  require(size == 0 || size >= 2, key, "0, or 2 or more", size);
+  require(size == 0 || bits != 16, key, "0 where 16 bits leave nothing to scale", size);
+}
+
 void validate(const ModelConfig& model) {
   require_text("model.name", model.name);
   require_text("model.path", model.path);
   require_text("model.family", model.family);
   require_one_of("model.dtype", model.dtype, {"float32", "bfloat16", "float16"});
+  require(model.late_mask_share > 0 && model.late_mask_share < 1, "model.late_mask_share", "above 0 and below 1",
+          model.late_mask_share);
 }
 
 void validate(const QuantConfig& quant) {
@@ -41,6 +49,8 @@ void validate(const QuantConfig& quant) {
   require_bits("quant.kv_bits", quant.kv_bits);
   require_bits("quant.vision_w_bits", quant.vision_w_bits);
   require_bits("quant.vision_a_bits", quant.vision_a_bits);
+  require_groups("quant.w_group_size", quant.w_group_size, quant.w_bits);
+  require_groups("quant.a_group_size", quant.a_group_size, quant.a_bits);
 }
 
 void validate(const CalibrationConfig& calibration) {
@@ -54,6 +64,11 @@ void validate(const CalibrationConfig& calibration) {
   require_share("calibration.mask_ratio_max", calibration.mask_ratio_max);
   require(calibration.mask_ratio_min <= calibration.mask_ratio_max, "calibration.mask_ratio_min",
           "at most mask_ratio_max", calibration.mask_ratio_min);
+  require_one_of("calibration.states", calibration.states, {"decoding", "masked"});
+  require(calibration.decoding.empty() || calibration.states == "decoding", "calibration.decoding",
+          "left out unless calibration.states is decoding", calibration.decoding);
+  require_one_of("calibration.loss_weights", calibration.loss_weights, {"attention", "equal", "mask_state"});
+  require(calibration.mask_weight > 0, "calibration.mask_weight", "above 0", calibration.mask_weight);
 }
 
 void validate(const std::vector<TaskConfig>& tasks) {
@@ -68,12 +83,43 @@ void validate(const std::vector<TaskConfig>& tasks) {
   }
 }
 
+void validate(const StreamConfig& stream) {
+  try {
+    validate(stream.calibration);
+  } catch (const FieldError& error) {
+    throw FieldError("stream." + error.key(), fmt::format("in 'stream', {}", error.what()));
+  }
+  require(stream.windows >= 3, "stream.windows", "3 or more", stream.windows);
+  require(stream.shift_at >= 1 && stream.shift_at <= stream.windows - 2, "stream.shift_at",
+          "1 or more and leave 2 windows or more of the new data", stream.shift_at);
+  require(stream.sequences >= 1, "stream.sequences", "1 or more", stream.sequences);
+  require(stream.decay > 0 && stream.decay <= 1, "stream.decay", "above 0 and at most 1", stream.decay);
+  require(stream.threshold >= 0, "stream.threshold", "0 or more", stream.threshold);
+}
+
+void validate(const AnalysisConfig& analysis) {
+  for (const auto& site : analysis.surface_sites)
+    require_one_of("analysis.surface_sites", site, {"attention.output", "attention.qkv", "mlp.down", "mlp.gate_up"});
+  for (const int layer : analysis.surface_layers) require(layer >= 0, "analysis.surface_layers", "0 or more", layer);
+  require(analysis.surface_bins >= 1 && analysis.surface_bins <= 256, "analysis.surface_bins", "1 to 256",
+          analysis.surface_bins);
+}
+
+// Experiments have tasks or a stream.
+void validate_measurements(const Experiment& experiment) {
+  if (!experiment.stream.is_set()) return validate(experiment.tasks);
+  if (!experiment.tasks.empty())
+    throw FieldError("tasks", "key 'tasks' must be left out where 'stream' is given: a stream measures no tasks");
+  validate(experiment.stream);
+}
+
 void validate(const Experiment& experiment) {
   validate(experiment.model);
   require_text("method.name", experiment.method.name);
   validate(experiment.quant);
   validate(experiment.calibration);
-  validate(experiment.tasks);
+  validate_measurements(experiment);
+  validate(experiment.analysis);
   require_text("backend.name", experiment.backend.name);
   require_text("backend.device", experiment.backend.device);
   require_text("launcher.name", experiment.launcher.name);
@@ -103,12 +149,31 @@ void flatten_settings(Json& group) {
   group.update(settings);
 }
 
+// Each with its switch: what a switch turns off does not change a result.
+void leave_out_defaults(const Experiment& experiment, Json& values) {
+  const auto leave_out = [&](const char* group, bool at_default, std::initializer_list<const char*> keys) {
+    for (const char* key : keys)
+      if (at_default) values[group].erase(key);
+  };
+  const ModelConfig& model = experiment.model;
+  leave_out("model", model.token_types == "family", {"token_types"});
+  leave_out("model", model.token_types != "early_late_mask", {"late_mask_share"});
+  leave_out("quant", experiment.quant.w_group_size == 0, {"w_group_size"});
+  leave_out("quant", experiment.quant.a_group_size == 0, {"a_group_size"});
+  const CalibrationConfig& calibration = experiment.calibration;
+  leave_out("calibration", calibration.states == "masked", {"states", "decoding"});
+  leave_out("calibration", calibration.loss_weights == "equal", {"loss_weights"});
+  leave_out("calibration", calibration.loss_weights != "mask_state", {"mask_weight"});
+}
+
 }  // namespace
 
 std::string QuantConfig::label() const {
   std::string text = w_bits == 16 && a_bits == 16 ? "" : fmt::format("W{}A{}", w_bits, a_bits);
   if (kv_bits != 16) text += fmt::format("KV{}", kv_bits);
   if (text.empty()) text = "16-bit";
+  if (w_group_size != 0) text += fmt::format(" g{}", w_group_size);
+  if (a_group_size != 0) text += fmt::format(" ag{}", a_group_size);
   if (!has_float_vision()) text += fmt::format(" vision W{}A{}", vision_w_bits, vision_a_bits);
   return text;
 }
@@ -118,6 +183,7 @@ Experiment read_experiment(const Tree& tree) {
     Json values = tree.values;
     nest_all_settings(values);
     auto experiment = read_fields<Experiment>(values);
+    if (values.contains("stream")) require_text("stream.shift_to", experiment.stream.shift_to);
     validate(experiment);
     if (experiment.method.name == "none") experiment.quant = {.w_bits = 16, .a_bits = 16, .kv_bits = 16};
     return experiment;
@@ -133,6 +199,9 @@ Json resolved_values(const Experiment& experiment) {
   for (const char* key : {"vision_w_bits", "vision_a_bits"})
     if (experiment.quant.has_float_vision()) values["quant"].erase(key);
   if (experiment.calibration.images.empty()) values["calibration"].erase("images");
+  if (!experiment.stream.is_set()) values.erase("stream");
+  if (experiment.analysis == AnalysisConfig()) values.erase("analysis");
+  leave_out_defaults(experiment, values);
   return values;
 }
 

@@ -71,6 +71,7 @@ Tree apply(const Composer& composer, Tree tree, const std::vector<Axis>& axes, c
 
 Cell make_cell(const Composer& composer, Tree tree) {
   composer.resolve_tasks(tree);
+  composer.resolve_stream(tree);
   interpolate(tree);
   Cell cell;
   cell.experiment = read_experiment(tree);

@@ -22,7 +22,7 @@ double log_likelihood(const Continuation& text, const EvalTaskSettings& s, const
   if (!model.config.causal) return -monte_carlo_nll(model, text.context, text.ids, s.monte_carlo, seed);
   std::vector<int64_t> context = text.context;
   if (context.empty() && model.config.eos_id >= 0) context.push_back(model.config.eos_id);
-  return -left_to_right_nll(model, context, text.ids);
+  return -left_to_right_nll(model, given(context), text.ids);
 }
 
 std::vector<double> log_likelihoods(const ChoicePart& part, const ChoiceItem& item, const EvalTaskSettings& s,

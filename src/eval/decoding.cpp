@@ -53,7 +53,7 @@ int64_t num_steps(const AnswerSettings& s, const Start& start) {
 }
 
 at::Tensor unmask_llada(const Decoder& model, const Start& start, const AnswerSettings& s, const Tokenizer& tokenizer,
-                        uint64_t seed) {
+                        uint64_t seed, const UnmaskObserver& observer) {
   UnmaskSettings unmasking;
   unmasking.gen_length = start.length();
   unmasking.block_length = s.block_length > 0 ? s.block_length : start.length();
@@ -65,10 +65,12 @@ at::Tensor unmask_llada(const Decoder& model, const Start& start, const AnswerSe
   unmasking.confidence_eos_eot_inf = s.confidence_eos_eot_inf;
   unmasking.eot_id = tokenizer.id_of(end_of_turn(ChatFamily::kLlada)).value_or(-1);
   unmasking.acceleration = s.acceleration;
-  return unmask(model, start.sequences.ids_BP, start.region, unmasking, start.sequences.attention_mask_BP, seed);
+  return unmask(model, start.sequences.ids_BP, start.region, unmasking, start.sequences.attention_mask_BP, seed,
+                observer);
 }
 
-at::Tensor unmask_dream(const Decoder& model, const Start& start, const AnswerSettings& s, uint64_t seed) {
+at::Tensor unmask_dream(const Decoder& model, const Start& start, const AnswerSettings& s, uint64_t seed,
+                        const UnmaskObserver& observer) {
   if (s.cfg_scale != 0) throw UserError("generation.cfg_scale: Dream's sampler has no guidance; it must be 0");
   DiffusionSettings diffusion;
   diffusion.max_new_tokens = start.length();
@@ -82,7 +84,7 @@ at::Tensor unmask_dream(const Decoder& model, const Start& start, const AnswerSe
   diffusion.block_length = s.block_length;
   diffusion.confidence = s.confidence;
   diffusion.acceleration = s.acceleration;
-  return unmask(model, start.sequences.ids_BP, diffusion, start.sequences.attention_mask_BP, seed);
+  return unmask(model, start.sequences.ids_BP, diffusion, start.sequences.attention_mask_BP, seed, observer);
 }
 
 std::string sampler_for(const AnswerSettings& s, const DecoderConfig& config) {
@@ -106,14 +108,17 @@ Start start_of(const std::vector<TokenSequence>& sequences, const Rows& rows, co
 
 std::vector<std::vector<int64_t>> complete(const std::vector<TokenSequence>& sequences, const AnswerSettings& settings,
                                            int64_t batch_size, const Decoder& model, const Tokenizer& tokenizer,
-                                           uint64_t seed) {
+                                           uint64_t seed, const StateObserver& observer) {
   const std::string sampler = sampler_for(settings, model.config);
   std::vector<std::vector<int64_t>> completed(sequences.size());
   for (const Rows& rows : cut_by_masks(sequences, model.config.mask_id, batch_size)) {
     const Start start = start_of(sequences, rows, settings, model.config);
     const uint64_t batch_seed = derive_seed(seed, fmt::format("rows from {}", rows.front()));
-    const at::Tensor done_BP = sampler == "dream" ? unmask_dream(model, start, settings, batch_seed)
-                                                  : unmask_llada(model, start, settings, tokenizer, batch_seed);
+    UnmaskObserver on_step;
+    if (observer) on_step = [&](const at::Tensor& ids_BP, const auto&, const auto&) { observer(rows, ids_BP); };
+    const at::Tensor done_BP = sampler == "dream"
+                                   ? unmask_dream(model, start, settings, batch_seed, on_step)
+                                   : unmask_llada(model, start, settings, tokenizer, batch_seed, on_step);
     for (size_t i = 0; i < rows.size(); ++i) {
       const int64_t pads = done_BP.size(1) - std::ssize(sequences[rows[i]].masked);
       completed[rows[i]] = ids_of(done_BP[static_cast<int64_t>(i)].slice(0, pads));
@@ -138,7 +143,7 @@ std::vector<std::vector<int64_t>> continue_greedily(const std::vector<TokenSeque
   for (const TokenSequence& sequence : sequences) {
     const auto begin = sequence.masked.begin();
     completed.emplace_back(begin, begin + static_cast<int64_t>(sequence.answer_begin));
-    const auto answer = generate_greedy(model, completed.back(), greedy);
+    const auto answer = generate_greedy(model, given(completed.back()), greedy);
     completed.back().insert(completed.back().end(), answer.begin(), answer.end());
   }
   return completed;

@@ -30,23 +30,26 @@ std::vector<int64_t> mask_share(const TokenSequence& sequence, int64_t mask_id, 
 }
 
 // Mean over its masked tokens, for each row [B].
-at::Tensor mean_masked_nll(const Decoder& model, const at::Tensor& ids_BT, const at::Tensor& targets_BT) {
-  const at::Tensor masked_BT = ids_BT == model.config.mask_id;
-  const at::Tensor nll_M = masked_token_nll(model, ids_BT, targets_BT, masked_BT).to(at::kDouble);
-  const at::Tensor nll_BT = at::zeros(ids_BT.sizes(), nll_M.options()).masked_scatter(masked_BT, nll_M);
+at::Tensor mean_masked_nll(const Decoder& model, const TokenBatch& noisy, const at::Tensor& targets_BT) {
+  const at::Tensor masked_BT = noisy.ids_BT == model.config.mask_id;
+  const at::Tensor nll_M = masked_token_nll(model, noisy, targets_BT, masked_BT).to(at::kDouble);
+  const at::Tensor nll_BT = at::zeros(masked_BT.sizes(), nll_M.options()).masked_scatter(masked_BT, nll_M);
   return nll_BT.sum(-1) / masked_BT.sum(-1);
 }
 
 std::vector<double> item_nlls(const std::vector<TokenSequence>& sequences, const EvalTaskSettings& s,
                               const Decoder& model, double ratio, uint64_t seed) {
-  std::vector<std::vector<int64_t>> ids, targets;
+  std::vector<std::vector<int64_t>> ids, blanks, targets;
   for (const auto& sequence : sequences) {
     ids.push_back(mask_share(sequence, model.config.mask_id, ratio, Random(seed, fmt::format("item {}", ids.size()))));
+    blanks.push_back(sequence.masked);
     targets.push_back(sequence.target);
   }
   std::vector<double> values;
   for (const Rows& rows : cut_rows(all_rows(ids.size()), s.batch_size)) {
-    const at::Tensor nll_B = mean_masked_nll(model, stack_rows(ids, rows), stack_rows(targets, rows)).contiguous();
+    TokenBatch noisy = stack_rows(ids, rows);
+    noisy.roles_BT = roles_of_blanks(stack_rows(blanks, rows), model.config.mask_id);
+    const at::Tensor nll_B = mean_masked_nll(model, noisy, stack_rows(targets, rows)).contiguous();
     values.insert(values.end(), nll_B.const_data_ptr<double>(), nll_B.const_data_ptr<double>() + nll_B.numel());
   }
   return values;

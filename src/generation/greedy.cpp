@@ -45,6 +45,13 @@ class CachedReader {
   int64_t position_ = 0;  // of the next one; less than tokens_ where images take fewer positions than tokens
 };
 
+// A token of the answer, known as one where the prompt's roles are known.
+TokenBatch next_token(const TokenBatch& prompt, int64_t id) {
+  TokenBatch token = std::vector{id};
+  if (prompt.roles_BT.defined()) token.roles_BT = roles_of_prompt(0, 1);
+  return token;
+}
+
 }  // namespace
 
 at::Tensor penalise_repetition(const at::Tensor& logits_V, const std::vector<int64_t>& occurred, double penalty) {
@@ -67,7 +74,7 @@ std::vector<int64_t> generate_greedy(const Decoder& model, const TokenBatch& pro
     if (observer) observer(id);
     text.push_back(id);
     answer.push_back(id);
-    unread = std::vector{id};
+    unread = next_token(prompt, id);
   }
   return answer;
 }

@@ -25,9 +25,9 @@ Scored join(const std::vector<int64_t>& prompt, const std::vector<int64_t>& answ
 }
 
 // Logits [M, V] at the masked positions (bool [B, L]), row by row: no others go through the head.
-at::Tensor masked_logits(const Decoder& model, const at::Tensor& ids_BL, const at::Tensor& masked_BL) {
-  const ForwardContext context = model.context(ids_BL);
-  at::Tensor hidden_BLD = model.hidden(ids_BL, context);
+at::Tensor masked_logits(const Decoder& model, const TokenBatch& noisy, const at::Tensor& masked_BL) {
+  const ForwardContext context = model.context(noisy);
+  at::Tensor hidden_BLD = model.hidden(noisy, context);
   if (model.config.shifted_logits)  // as aligned_logits()
     hidden_BLD = at::cat({hidden_BLD.slice(1, 0, 1), hidden_BLD.slice(1, 0, -1)}, 1);
   return model.output(hidden_BLD.index({masked_BL}), context);
@@ -53,13 +53,14 @@ at::Tensor draw_masks(const std::vector<int64_t>& counts, int64_t answer_length,
 }
 
 // Logits [M, V] at the masked positions, with guidance away from the model that sees no prompt.
-at::Tensor guided_rows(const Decoder& model, const at::Tensor& noisy_NL, const at::Tensor& masked_NL,
+at::Tensor guided_rows(const Decoder& model, const TokenBatch& noisy, const at::Tensor& masked_NL,
                        int64_t prompt_length, double cfg_scale) {
-  const at::Tensor given_MV = masked_logits(model, noisy_NL, masked_NL);
+  const at::Tensor given_MV = masked_logits(model, noisy, masked_NL);
   if (cfg_scale == 0) return given_MV;
-  at::Tensor blind_NL = noisy_NL.clone();
-  blind_NL.slice(1, 0, prompt_length).fill_(model.config.mask_id);
-  const at::Tensor blind_MV = masked_logits(model, blind_NL, masked_NL);
+  TokenBatch blind = noisy;
+  blind.ids_BT = noisy.ids_BT.clone();
+  blind.ids_BT.slice(1, 0, prompt_length).fill_(model.config.mask_id);
+  const at::Tensor blind_MV = masked_logits(model, blind, masked_NL);
   return guide(given_MV, blind_MV, cfg_scale);
 }
 
@@ -69,8 +70,9 @@ double draw_nlls(const Decoder& model, const Scored& scored, const std::vector<i
   const at::Tensor masked_NA = draw_masks(counts, scored.answer_length, random);
   const at::Tensor masked_NL = at::constant_pad_nd(masked_NA, {scored.prompt_length, 0}, false);
   const at::Tensor targets_NL = scored.ids_L.expand_as(masked_NL);
-  const at::Tensor noisy_NL = targets_NL.masked_fill(masked_NL, model.config.mask_id);
-  const at::Tensor logits_MV = guided_rows(model, noisy_NL, masked_NL, scored.prompt_length, cfg_scale);
+  TokenBatch noisy = targets_NL.masked_fill(masked_NL, model.config.mask_id);
+  noisy.roles_BT = roles_of_prompt(scored.prompt_length, noisy.length()).expand_as(noisy.ids_BT);
+  const at::Tensor logits_MV = guided_rows(model, noisy, masked_NL, scored.prompt_length, cfg_scale);
   const at::Tensor nll_M = row_nll(logits_MV, targets_NL.index({masked_NL})).to(at::kDouble);
   const at::Tensor inverse_p_N = at::tensor(counts, at::kDouble).reciprocal() * scored.answer_length;
   return (nll_M * inverse_p_N.unsqueeze(1).expand_as(masked_NL).index({masked_NL})).sum().item<double>();
@@ -93,9 +95,9 @@ NoisyLikelihood noisy_likelihood(const at::Tensor& logits_NLV, const at::Tensor&
   return {token_ce_NL, token_ce_NL.sum(-1) / p_mask_N};
 }
 
-at::Tensor masked_token_nll(const Decoder& model, const at::Tensor& ids_BL, const at::Tensor& targets_BL,
+at::Tensor masked_token_nll(const Decoder& model, const TokenBatch& noisy, const at::Tensor& targets_BL,
                             const at::Tensor& masked_BL) {
-  return row_nll(masked_logits(model, ids_BL, masked_BL), targets_BL.index({masked_BL}));
+  return row_nll(masked_logits(model, noisy, masked_BL), targets_BL.index({masked_BL}));
 }
 
 std::vector<int64_t> spaced_mask_counts(int64_t batch, int64_t length, Random& random) {

@@ -19,9 +19,9 @@ struct NoisyLikelihood {
 NoisyLikelihood noisy_likelihood(const at::Tensor& logits_NLV, const at::Tensor& sequence_L,
                                  const at::Tensor& masked_NL, const at::Tensor& p_mask_N);
 
-// -log p in nats [M] of the targets [B, L] at the masked positions (bool [B, L], row by row) of ids [B, L]. The softmax
-// is in float32.
-at::Tensor masked_token_nll(const Decoder& model, const at::Tensor& ids_BL, const at::Tensor& targets_BL,
+// -log p in nats [M] of the targets [B, L] at the masked positions (bool [B, L], row by row) of a batch of ids [B, L].
+// The softmax is in float32.
+at::Tensor masked_token_nll(const Decoder& model, const TokenBatch& noisy, const at::Tensor& targets_BL,
                             const at::Tensor& masked_BL);
 
 struct MonteCarloSettings {

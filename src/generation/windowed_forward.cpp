@@ -12,10 +12,12 @@ WindowedForward::WindowedForward(const Decoder& model, const at::Tensor& start_B
                                  double cfg_scale, const std::string& kv_cache, DecodeStatistics& statistics)
     : model_(model),
       given_BL_(start_BL != model.config.mask_id),
+      roles_BL_(roles_of_blanks(start_BL, model.config.mask_id)),
       cfg_scale_(cfg_scale),
       kv_cache_(kv_cache),
       statistics_(statistics),
       length_(start_BL.size(1)) {
+  if (guided()) roles_BL_ = roles_BL_.repeat({2, 1});
   const bool twice = guided() && attention_mask_BL.defined();
   context_ = model.context(inputs(start_BL), twice ? attention_mask_BL.repeat({2, 1}) : attention_mask_BL);
   if (kv_cache != "none") cache_.emplace(length_);
@@ -32,14 +34,17 @@ WindowedForward::Window WindowedForward::next_window() const {
   return {block_.begin, kv_cache_ == "prefix" ? length_ : block_.end};
 }
 
-at::Tensor WindowedForward::inputs(const at::Tensor& tokens_BL) const {
-  return guided() ? at::cat({tokens_BL, at::where(given_BL_, model_.config.mask_id, tokens_BL)}) : tokens_BL;
+TokenBatch WindowedForward::inputs(const at::Tensor& tokens_BL) const {
+  TokenBatch batch =
+      guided() ? at::cat({tokens_BL, at::where(given_BL_, model_.config.mask_id, tokens_BL)}) : tokens_BL;
+  batch.roles_BT = roles_BL_;
+  return batch;
 }
 
 at::Tensor WindowedForward::hidden(const at::Tensor& tokens_BL, const Window& window) {
-  const at::Tensor ids = inputs(tokens_BL);
-  context_.types_BT = model_.types(ids);
-  const at::Tensor ids_BT = ids.slice(1, window.begin, window.end);
+  const TokenBatch batch = inputs(tokens_BL);
+  context_.types_BT = model_.types(batch);  // of the whole sequence, also where a window of it is run
+  const at::Tensor ids_BT = batch.ids_BT.slice(1, window.begin, window.end);
   ++statistics_.forward_passes;
   statistics_.positions += ids_BT.numel();
   if (!cache_) return model_.hidden(ids_BT, context_);

@@ -33,11 +33,13 @@ class WindowedForward {
   at::Tensor hidden(const at::Tensor& tokens_BL, const Window& window);
   at::Tensor predicting_rows(const at::Tensor& hidden_BTD, const at::Tensor& places_M, int64_t begin) const;
   bool guided() const { return cfg_scale_ != 0; }
-  // What the decoder sees: with guidance also the batch without what was given, below the first.
-  at::Tensor inputs(const at::Tensor& tokens_BL) const;
+  // What the decoder sees: with guidance also the batch without what was given, below the first. What was not given is
+  // the answer.
+  TokenBatch inputs(const at::Tensor& tokens_BL) const;
 
   const Decoder& model_;
   at::Tensor given_BL_;
+  at::Tensor roles_BL_;  // of the decoder's input, both halves
   double cfg_scale_;
   std::string kv_cache_;
   DecodeStatistics& statistics_;

@@ -123,17 +123,13 @@ ForwardContext Decoder::context(const TokenBatch& batch, const at::Tensor& atten
   const at::Tensor mask = padded ? attention_mask_BT : at::Tensor();
   if (padded && config.causal) throw UserError("padded batches are not supported for causal models");
   ForwardContext context;
-  context.types_BT = types(batch.ids_BT);
+  context.types_BT = batch.types_BT.defined() ? batch.types_BT : types(batch);
   const at::Tensor places = positions(batch, mask);
   context.rope = rope_table(places, config.head_width, rope_base(config, places));
   if (config.rope_in_model_dtype)
     context.rope = {context.rope.cos.to(embedding.scalar_type()), context.rope.sin.to(embedding.scalar_type())};
   if (padded) context.bias = padding_bias(mask, config.padding, embedding.scalar_type());
   return context;
-}
-
-at::Tensor Decoder::types(const at::Tensor& ids_BT) const {
-  return (ids_BT == (config.feature_id >= 0 ? config.feature_id : config.mask_id)).to(at::kLong);
 }
 
 at::Tensor Decoder::embed(const TokenBatch& batch) const {

@@ -12,6 +12,7 @@
 
 #include "model/kv_cache.h"
 #include "model/token_batch.h"
+#include "model/token_type_rule.h"
 #include "ops/ops.h"
 #include "quant/site.h"
 
@@ -37,6 +38,7 @@ struct DecoderConfig {
   std::vector<int64_t> more_stop_ids;  // tokens besides eos_id that end an answer
   int64_t feature_id = -1;             // the token whose embeddings come from outside, such as those of an image
   std::vector<std::string> token_types = {"visible", "mask"};  // name of each token-type index
+  TokenTypeRule type_rule;                                     // which of them a token has: see set_type_rule()
   // Rotary embedding over several axes: how many of the K/2 frequencies, in turn, belong to each. Empty: one axis.
   std::vector<int64_t> rope_sections;
   // Past max_positions tokens the rotary base grows with this factor; 0: it does not.
@@ -97,7 +99,8 @@ struct Decoder {
 
   // attention_mask [B, T] (1 real, 0 pad) may be undefined.
   ForwardContext context(const TokenBatch& batch, const at::Tensor& attention_mask_BT = {}) const;
-  at::Tensor types(const at::Tensor& ids_BT) const;
+  // What the rule makes of whole sequences, whatever types_BT the batch has.
+  at::Tensor types(const TokenBatch& batch) const { return config.type_rule.types(batch, config); }
   // Throws UserError unless the batch has as many features as tokens that take one, or none at all.
   at::Tensor embed(const TokenBatch& batch) const;
   // Hidden states [B, T, D] after all blocks, before the final norm. The batch is that of the context's window.

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "model/token_type_rule.h"
+
 namespace freeact {
 namespace {
 
@@ -14,12 +16,18 @@ at::Tensor join(const std::vector<TokenBatch>& parts, at::Tensor TokenBatch::*me
 }
 
 TokenBatch join(const std::vector<TokenBatch>& parts) {
-  return {join(parts, &TokenBatch::ids_BT, 0), join(parts, &TokenBatch::features_ND, 0),
-          join(parts, &TokenBatch::positions_ABT, 1)};
+  TokenBatch whole = {join(parts, &TokenBatch::ids_BT, 0), join(parts, &TokenBatch::features_ND, 0),
+                      join(parts, &TokenBatch::positions_ABT, 1)};
+  whole.types_BT = join(parts, &TokenBatch::types_BT, 0);
+  whole.roles_BT = join(parts, &TokenBatch::roles_BT, 0);
+  whole.loss_weights_BT = join(parts, &TokenBatch::loss_weights_BT, 0);
+  return whole;
 }
 
 bool can_join(const TokenBatch& a, const TokenBatch& b) {
-  return a.length() == b.length() && a.positions_ABT.defined() == b.positions_ABT.defined();
+  const auto alike = [&](at::Tensor TokenBatch::*member) { return (a.*member).defined() == (b.*member).defined(); };
+  return a.length() == b.length() && alike(&TokenBatch::positions_ABT) && alike(&TokenBatch::types_BT) &&
+         alike(&TokenBatch::roles_BT) && alike(&TokenBatch::loss_weights_BT);
 }
 
 }  // namespace
@@ -29,6 +37,8 @@ TokenBatch::TokenBatch(const std::vector<int64_t>& sequence) : ids_BT(at::tensor
 TokenBatch extended(const TokenBatch& sequence, const std::vector<int64_t>& ids) {
   const at::Tensor more_BT = at::tensor(ids, sequence.ids_BT.options()).unsqueeze(0);
   TokenBatch longer = {at::cat({sequence.ids_BT, more_BT}, 1), sequence.features_ND, sequence.positions_ABT};
+  if (sequence.roles_BT.defined())
+    longer.roles_BT = at::cat({sequence.roles_BT, at::full_like(more_BT, static_cast<int64_t>(TokenRole::kAnswer))}, 1);
   if (!longer.positions_ABT.defined()) return longer;
   const at::Tensor& known_ABT = sequence.positions_ABT;
   const auto next = known_ABT.max().item<int64_t>() + 1;

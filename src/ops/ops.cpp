@@ -68,20 +68,6 @@ at::Tensor attention_naive(const at::Tensor& q_BHTK, const at::Tensor& k_BGSK, c
   return at::matmul(at::softmax(scores, -1, wide).to(v_BGSK.scalar_type()), repeat_heads(v_BGSK, heads));
 }
 
-at::Tensor kronecker_apply(const at::Tensor& x, const at::Tensor& left, const at::Tensor& right) {
-  FREEACT_CHECK(left.defined() || right.defined(), "a Kronecker product of two identities has no size");
-  const int64_t width = x.size(-1);
-  const int64_t rows = left.defined() ? left.size(0) : width / right.size(0);
-  at::Tensor grid = x.reshape({-1, rows, width / rows});
-  if (right.defined()) grid = at::matmul(grid, right);
-  if (left.defined()) grid = at::matmul(left.t(), grid);
-  return grid.reshape(x.sizes());
-}
-
-at::Tensor kronecker_apply_naive(const at::Tensor& x, const at::Tensor& left, const at::Tensor& right) {
-  return at::matmul(x, at::kron(left, right));
-}
-
 at::Tensor cayley(const at::Tensor& raw) {
   const at::Tensor lower = at::tril(raw);
   const at::Tensor skew = lower - lower.t();

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "model/multi_axis_positions.h"
+#include "prompt/chat_roles.h"
 #include "util/error.h"
 
 namespace freeact {
@@ -24,13 +25,19 @@ Prompter::Prompter(const LoadedModel& model, const std::filesystem::path& folder
 }
 
 TokenBatch Prompter::prompt(const std::vector<Message>& messages, const std::vector<at::Tensor>& images) const {
-  if (images.empty()) return model_.tokenizer.encode(chat_.render(messages));
+  if (images.empty()) return with_roles(model_.tokenizer.encode(chat_.render(messages)));
   if (!images_) throw UserError("the model ({}) takes no images", model_.decoder.config.family);
   const at::NoGradGuard no_grad;
   const PreparedImages prepared = images_->prepare(images);
-  TokenBatch batch = model_.tokenizer.encode(chat_.render(messages, true, {prepared.num_tokens}));
+  TokenBatch batch = with_roles(model_.tokenizer.encode(chat_.render(messages, true, {prepared.num_tokens})));
   batch.features_ND = model_.vision->features(prepared.input);
   batch.positions_ABT = prompt_positions(model_.decoder.config, batch.ids_BT, prepared.merged_grids);
+  return batch;
+}
+
+TokenBatch Prompter::with_roles(const std::vector<int64_t>& ids) const {
+  TokenBatch batch = ids;
+  if (model_.decoder.config.type_rule.reads_roles()) batch.roles_BT = chat_roles(ids, model_.tokenizer);
   return batch;
 }
 

@@ -20,8 +20,9 @@ class Prompter {
   const ChatTemplate& chat() const { return chat_; }
   bool sees_images() const { return images_ != nullptr; }
 
-  // images: uint8 [H, W, 3], one for each image of the messages, in their order. Throws UserError when there are others
-  // than the messages have, or the model sees none.
+  // images: uint8 [H, W, 3], one for each image of the messages, in their order. Where the model's token types depend
+  // on them, the prompt knows its roles. Throws UserError when there are others than the messages have, or the model
+  // sees none.
   TokenBatch prompt(const std::vector<Message>& messages, const std::vector<at::Tensor>& images = {}) const;
   // The same for one question with its images in front.
   TokenBatch question(const std::string& text, const std::vector<at::Tensor>& images = {}) const;
@@ -31,6 +32,8 @@ class Prompter {
   std::vector<int64_t> answer(const std::string& text) const;
 
  private:
+  TokenBatch with_roles(const std::vector<int64_t>& ids) const;
+
   const LoadedModel& model_;
   ChatTemplate chat_;
   std::unique_ptr<ImageProcessor> images_;  // null: the model takes none

@@ -44,7 +44,7 @@ class ColumnRounding {
  public:
   ColumnRounding(const at::Tensor& weight_OI, const at::Tensor& hessian_II, const Grid& grid,
                  const GptqSettings& settings)
-      : grid_(grid), settings_(settings), width_(weight_OI.size(1)) {
+      : grid_(grid.without_groups()), settings_(settings), width_(weight_OI.size(1)) {
     check_arguments(weight_OI, hessian_II, settings);
     at::Tensor hessian = hessian_II.to(at::kDouble).clone();
     const at::Tensor dead = hessian.diagonal() == 0;
@@ -58,7 +58,13 @@ class ColumnRounding {
     factor_II_ = inverse_factor(hessian, settings.damping).to(at::kFloat);
   }
 
-  void use_rows(const Scale& row_scale) { scale_ = row_scale; }
+  // Ranges [O, G] of neighbouring columns, found already.
+  void use_scale(const Scale& scale) {
+    scale_ = scale;
+    const int64_t num_groups = scale.scale.size(1);
+    FREEACT_CHECK(width_ % num_groups == 0, "{} ranges for {} columns", num_groups, width_);
+    group_of_position_ = order_.div(width_ / num_groups, "floor");
+  }
 
   // Ranges by group: all of them now, or each in its turn.
   void use_groups(const WeightClip& clip) {
@@ -151,17 +157,18 @@ at::Tensor GptqWeight::weight() const {
 GptqWeight gptq(const at::Tensor& weight_OI, const at::Tensor& hessian_II, const Grid& grid, const WeightClip& clip,
                 const GptqSettings& settings) {
   if (settings.group_size == 0)
-    return gptq(weight_OI, hessian_II, grid, weight_scale(weight_OI.detach().to(at::kFloat), grid, clip), settings);
+    return gptq(weight_OI, hessian_II, grid,
+                weight_scale(weight_OI.detach().to(at::kFloat), grid.without_groups(), clip), settings);
   ColumnRounding rounding(weight_OI, hessian_II, grid, settings);
   rounding.use_groups(clip);
   return rounding.run();
 }
 
-GptqWeight gptq(const at::Tensor& weight_OI, const at::Tensor& hessian_II, const Grid& grid, const Scale& row_scale,
+GptqWeight gptq(const at::Tensor& weight_OI, const at::Tensor& hessian_II, const Grid& grid, const Scale& scale,
                 const GptqSettings& settings) {
-  FREEACT_CHECK(settings.group_size == 0, "a range per row and groups of {}", settings.group_size);
+  FREEACT_CHECK(settings.group_size == 0, "given ranges and groups of {}", settings.group_size);
   ColumnRounding rounding(weight_OI, hessian_II, grid, settings);
-  rounding.use_rows(row_scale);
+  rounding.use_scale(scale);
   return rounding.run();
 }
 

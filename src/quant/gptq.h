@@ -45,14 +45,16 @@ struct GptqWeight {
   at::Tensor weight() const;  // float32 [O, I], on the grid
 };
 
-// weight [O, I]; hessian [I, I], as of GptqHessian. Columns whose inputs were always 0 (H_ii = 0) become 0, after the
-// rows' ranges were found on them as well. UserError when the weight or H is not finite, or when H with its damping is
-// not positive definite in float64 (too few tokens, or inputs that depend on each other, at damping 0): there is no
-// fallback, since rounding with the inverse of such a matrix can be worse than rounding to nearest.
+// weight [O, I]; hessian [I, I], as of GptqHessian; groups are those of the settings, not of the grid. Columns whose
+// inputs were always 0 (H_ii = 0) become 0, after the rows' ranges were found on them as well. UserError when the
+// weight or H is not finite, or when H with its damping is not positive definite in float64 (too few tokens, or inputs
+// that depend on each other, at damping 0): there is no fallback, since rounding with the inverse of such a matrix can
+// be worse than rounding to nearest.
 GptqWeight gptq(const at::Tensor& weight_OI, const at::Tensor& hessian_II, const Grid& grid, const WeightClip& clip,
                 const GptqSettings& settings);
-// The same with a range per row that is known already: scale [O, 1]. No groups.
-GptqWeight gptq(const at::Tensor& weight_OI, const at::Tensor& hessian_II, const Grid& grid, const Scale& row_scale,
+// The same with ranges that are known already: scale [O, G], each for I / G columns that are neighbours in W. The
+// settings name no groups then.
+GptqWeight gptq(const at::Tensor& weight_OI, const at::Tensor& hessian_II, const Grid& grid, const Scale& scale,
                 const GptqSettings& settings);
 
 }  // namespace freeact

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
+#include "ops/kronecker.h"
 #include "ops/ops.h"
 #include "util/error.h"
 #include "util/random.h"
@@ -45,6 +47,13 @@ at::Tensor reachable_by_cayley(const at::Tensor& orthogonal, uint64_t seed) {
   return best;
 }
 
+// What is kept, made first where there is nothing yet.
+template <typename Make>
+at::Tensor once(at::Tensor& kept, const Make& make) {
+  if (!kept.defined()) kept = make();
+  return kept;
+}
+
 }  // namespace
 
 Parametrisation parse_parametrisation(const std::string& name) {
@@ -73,12 +82,60 @@ void LearnableMatrix::start_at(const at::Tensor& orthogonal, uint64_t seed) {
   if (s_.defined()) s_ = trainable(at::ones_like(s_));
 }
 
+void LearnableMatrix::start_at_invertible(const at::Tensor& matrix, uint64_t seed) {
+  if (kind_ == Parametrisation::kInverse) {
+    u_ = trainable(matrix.to(at::kFloat));
+    return;
+  }
+  const auto [left, singular, right_t] = at::linalg_svd(matrix.to(at::kDouble));
+  if (kind_ == Parametrisation::kOrthogonal) return start_at(at::matmul(left, right_t), seed);
+  const at::Tensor right = right_t.t();
+  const at::Tensor u = reachable_by_cayley(left, derive_seed(seed, "u")),
+                   v = reachable_by_cayley(right, derive_seed(seed, "v"));
+  u_ = trainable(cayley_raw(u).to(at::kFloat));
+  v_ = trainable(cayley_raw(v).to(at::kFloat));
+  // Columns whose sign differs between the sides: what was U diag(s) V^T stays so by the sign of s.
+  s_ = trainable((singular * (u * left).sum(0).round() * (v * right).sum(0).round()).to(at::kFloat));
+}
+
+MatrixHealth LearnableMatrix::health() const {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const at::NoGradGuard no_grad;
+  try {
+    const at::Tensor m = matrix().to(at::kDouble), inverse = inverse_transpose().to(at::kDouble).t();
+    if (!m.isfinite().all().item<bool>() || !inverse.isfinite().all().item<bool>()) return {kInfinity, kInfinity};
+    const at::Tensor values = at::linalg_svdvals(m);
+    const at::Tensor off = at::matmul(m, inverse) - at::eye(size(), m.options());
+    return {(values[0] / values[-1]).item<double>(), off.abs().max().item<double>()};
+  } catch (const c10::LinAlgError&) {
+    return {kInfinity, kInfinity};
+  }
+}
+
+MatrixHealth MatrixHealth::operator*(const MatrixHealth& other) const {
+  return {condition * other.condition, std::max(inverse_deviation, other.inverse_deviation)};
+}
+
+at::Tensor LearnableMatrix::orthogonal(const at::Tensor& raw, at::Tensor Held::*kept) const {
+  if (!held_) return cayley(raw);
+  return once((*held_).*kept, [&] { return cayley(raw); });
+}
+
 at::Tensor LearnableMatrix::svd_form(const at::Tensor& diagonal) const {
-  const at::Tensor u = cayley(u_);
-  return at::matmul(diagonal.defined() ? u * diagonal : u, cayley(v_).t());
+  const at::Tensor u = orthogonal(u_, &Held::u);
+  return at::matmul(diagonal.defined() ? u * diagonal : u, orthogonal(v_, &Held::v).t());
 }
 
 at::Tensor LearnableMatrix::matrix() const {
+  return held_ ? once(held_->matrix, [this] { return compute_matrix(); }) : compute_matrix();
+}
+
+at::Tensor LearnableMatrix::inverse_transpose() const {
+  return held_ ? once(held_->inverse_transpose, [this] { return compute_inverse_transpose(); })
+               : compute_inverse_transpose();
+}
+
+at::Tensor LearnableMatrix::compute_matrix() const {
   switch (kind_) {
     case Parametrisation::kSvd:
       return svd_form(s_);
@@ -90,7 +147,7 @@ at::Tensor LearnableMatrix::matrix() const {
   throw Defect("unknown parametrisation");
 }
 
-at::Tensor LearnableMatrix::inverse_transpose() const {
+at::Tensor LearnableMatrix::compute_inverse_transpose() const {
   switch (kind_) {
     case Parametrisation::kSvd:
       return svd_form(1 / s_);
@@ -117,6 +174,7 @@ LearnableKronecker LearnableKronecker::random(Parametrisation kind, int64_t widt
 }
 
 at::Tensor LearnableKronecker::activation(const at::Tensor& x) const {
+  if (left && right) return scaled_kronecker(x, scale, left->matrix(), right->matrix());
   const at::Tensor scaled = scale.defined() ? x * scale : x;
   if (!left && !right) return scaled;
   return kronecker_apply(scaled, left ? left->matrix() : at::Tensor(), right ? right->matrix() : at::Tensor());
@@ -124,7 +182,10 @@ at::Tensor LearnableKronecker::activation(const at::Tensor& x) const {
 
 at::Tensor LearnableKronecker::weight(const at::Tensor& weight_OD) const {
   // By the reciprocal, since the gradient of a division costs four passes over the weight.
-  const at::Tensor scaled = scale.defined() ? weight_OD * (1 / scale) : weight_OD;
+  const at::Tensor reciprocal = scale.defined() ? 1 / scale : at::Tensor();
+  if (left && right)
+    return scaled_kronecker(weight_OD, reciprocal, left->inverse_transpose(), right->inverse_transpose());
+  const at::Tensor scaled = scale.defined() ? weight_OD * reciprocal : weight_OD;
   if (!left && !right) return scaled;
   return kronecker_apply(scaled, left ? left->inverse_transpose() : at::Tensor(),
                          right ? right->inverse_transpose() : at::Tensor());

@@ -20,6 +20,14 @@ enum class Parametrisation {
 };
 Parametrisation parse_parametrisation(const std::string& name);  // "svd" or "inv"; UserError otherwise
 
+// How far a matrix M is from one that cannot be inverted.
+struct MatrixHealth {
+  double condition = 1;          // largest over smallest singular value; infinite where M is singular or not finite
+  double inverse_deviation = 0;  // largest element of |M M^-1 - I|, with the inverse that is in use; likewise infinite
+
+  MatrixHealth operator*(const MatrixHealth& other) const;  // of a Kronecker product: conditions multiply
+};
+
 // A trainable invertible matrix [n, n].
 class LearnableMatrix {
  public:
@@ -32,15 +40,31 @@ class LearnableMatrix {
   // Makes a given orthogonal matrix [n, n] the start, up to signs of its columns: the Cayley map reaches only rotations
   // without the eigenvalue -1, so signs are drawn by the seed until it does.
   void start_at(const at::Tensor& orthogonal, uint64_t seed);
+  // Makes any invertible matrix [n, n] the start: exactly in the inverse form and, through its singular value
+  // decomposition, in the SVD form, whose s takes the signs that make both sides reachable; the orthogonal form starts
+  // at its polar factor (the nearest orthogonal matrix), up to signs of the columns.
+  void start_at_invertible(const at::Tensor& matrix, uint64_t seed);
 
   at::Tensor matrix() const;
   at::Tensor inverse_transpose() const;
+  // From hold() to release() the two above, and the Cayley maps in them, are computed once at most. Parameters must not
+  // change meanwhile.
+  void hold() { held_ = std::make_unique<Held>(); }
+  void release() { held_.reset(); }
+  MatrixHealth health() const;
   int64_t size() const { return u_.size(0); }
   std::vector<at::Tensor> parameters() const;
 
  private:
+  struct Held {
+    at::Tensor u, v, matrix, inverse_transpose;
+  };
+  at::Tensor orthogonal(const at::Tensor& raw, at::Tensor Held::*kept) const;
   at::Tensor svd_form(const at::Tensor& diagonal) const;
+  at::Tensor compute_matrix() const;
+  at::Tensor compute_inverse_transpose() const;
   Parametrisation kind_;
+  std::unique_ptr<Held> held_;  // filled by const functions: what they return stays the same
   at::Tensor u_, s_, v_;
 };
 

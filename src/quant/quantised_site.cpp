@@ -17,10 +17,12 @@ void put(NamedTensors& tensors, const std::string& name, const at::Tensor& tenso
 }
 
 at::Tensor pack_grid(const Grid& grid) {
-  return at::tensor({grid.bits, grid.symmetric ? 1 : 0}, at::kInt);
+  const int symmetric = grid.symmetric ? 1 : 0;
+  if (grid.group_size == 0) return at::tensor({grid.bits, symmetric}, at::kInt);
+  return at::tensor({grid.bits, symmetric, static_cast<int>(grid.group_size)}, at::kInt);
 }
 Grid unpack_grid(const at::Tensor& packed) {
-  return {packed[0].item<int>(), packed[1].item<int>() != 0};
+  return {packed[0].item<int>(), packed[1].item<int>() != 0, packed.numel() > 2 ? packed[2].item<int64_t>() : 0};
 }
 
 at::Tensor pack_text(const std::string& text) {
@@ -39,7 +41,7 @@ bool same_clip(const Clip& a, const Clip& b) {
 }  // namespace
 
 at::Tensor QuantisedLinear::weight() const {
-  return scale.scale.defined() ? dequantise(codes.to(scale.scale.scalar_type()), scale) : codes;
+  return scale.scale.defined() ? dequantise_weight(codes.to(scale.scale.scalar_type()), scale) : codes;
 }
 
 QuantisedLinear quantise_linear(const at::Tensor& weight_OD, const at::Tensor& bias, const Grid& grid,
@@ -47,7 +49,7 @@ QuantisedLinear quantise_linear(const at::Tensor& weight_OD, const at::Tensor& b
   if (grid.is_float()) return {weight_OD.detach(), {}, bias, {}};
   const Scale scale = weight_scale(weight_OD.detach(), grid, clip);
   const auto dtype = grid.symmetric ? at::kChar : at::kByte;
-  return {quantise(weight_OD.detach(), scale, grid).to(dtype), scale, bias, {}};
+  return {quantise_weight(weight_OD.detach(), scale, grid).to(dtype), scale, bias, {}};
 }
 
 QuantisedSite::QuantisedSite(Parts parts) : parts_(std::move(parts)) {

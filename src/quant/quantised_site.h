@@ -12,8 +12,9 @@
 
 namespace freeact {
 
-// Integer weights of one linear: codes int8 (uint8 when asymmetric) [O, D], scale [O, 1]. With a float grid (16 bit)
-// the codes hold the float weight and the scale is undefined.
+// Integer weights of one linear: codes int8 (uint8 when asymmetric) [O, D], scale [O, G], one for each group of D / G
+// neighbouring input channels; G is 1 without groups. With a float grid (16 bit) the codes hold the float weight and
+// the scale is undefined.
 struct QuantisedLinear {
   at::Tensor codes;
   Scale scale;

@@ -46,6 +46,26 @@ Scale searched_scale(const Range& range, const Grid& grid, double shrink) {
   return {range.high * shrink / grid.highest(), {}};
 }
 
+// A scale [O, G] for a weight [O, G, D / G].
+Scale per_group(const Scale& s) {
+  return {s.scale.unsqueeze(-1), s.zero.defined() ? s.zero.unsqueeze(-1) : s.zero};
+}
+
+at::Tensor regroup(const at::Tensor& by_range, int64_t num_rows) {
+  return by_range.defined() ? by_range.reshape({num_rows, -1}) : by_range;
+}
+
+// weight [O, D] -> [O * G, D / G], a row for each range.
+at::Tensor rows_of_ranges(const at::Tensor& weight, const Grid& grid) {
+  return split_groups(weight, grid.group_size).flatten(0, 1);
+}
+
+// One factor for all tokens stays; factors [.., 1] are repeated for every group: [.., G, 1].
+at::Tensor for_groups(const at::Tensor& factors, int64_t num_groups) {
+  if (!factors.defined() || factors.numel() == 1) return factors;
+  return factors.unsqueeze(-1).repeat_interleave(num_groups, -2);
+}
+
 Scale search_scale(const at::Tensor& weight, const Range& range, const Grid& grid, Scale best) {
   at::Tensor best_error = at::full({weight.size(0), 1}, std::numeric_limits<float>::infinity(), weight.options());
   for (int i = 0; i < kSearchSteps; ++i) {
@@ -65,7 +85,19 @@ Scale scale_of_range(const Range& range, const Grid& grid) {
   return {at::maximum(range.low.abs(), range.high).clamp_min(kSmallestWeightRange) / grid.highest(), {}};
 }
 
+at::Tensor fake_quantise_rows(const at::Tensor& weight, const Grid& grid, const Clip& clip) {
+  return can_fuse(weight, grid, clip) ? fused_quantise_weight(weight, grid, clip)
+                                      : fake_quantise_weight_naive(weight, grid, clip);
+}
+
 }  // namespace
+
+int64_t Grid::num_groups(int64_t width) const {
+  if (group_size == 0) return 1;
+  if (group_size < 0 || width % group_size != 0)
+    throw UserError("group size {} does not divide the width {}", group_size, width);
+  return width / group_size;
+}
 
 at::Tensor round_straight_through(const at::Tensor& x) {
   if (!x.requires_grad()) return at::round(x);
@@ -108,6 +140,12 @@ Scale activation_scale(const at::Tensor& x, const Grid& grid, const Clip& clip, 
 
 at::Tensor fake_quantise_activation(const at::Tensor& x, const Grid& grid, const Clip& clip) {
   if (grid.is_float()) return x;
+  if (grid.group_size > 0) {
+    const int64_t num_groups = grid.num_groups(x.size(-1));
+    const Clip of_groups = {for_groups(clip.max, num_groups), for_groups(clip.min, num_groups)};
+    const at::Tensor groups = split_groups(x, grid.group_size).contiguous();
+    return fake_quantise_activation(groups, grid.without_groups(), of_groups).flatten(-2);
+  }
   if (can_fuse(x, grid, clip)) return fused_quantise_activation(x, grid, clip);
   return fake_quantise_activation_naive(x, grid, clip);
 }
@@ -123,6 +161,10 @@ at::Tensor split_groups(const at::Tensor& x, int64_t group_size) {
 }
 
 Scale weight_scale(const at::Tensor& weight, const Grid& grid, const WeightClip& clip) {
+  if (grid.group_size > 0) {
+    const Scale by_range = weight_scale(rows_of_ranges(weight, grid), grid.without_groups(), clip);
+    return {regroup(by_range.scale, weight.size(0)), regroup(by_range.zero, weight.size(0))};
+  }
   Range range = row_range(weight);
   if (clip.ratio != 1.0) range = {range.high * clip.ratio, range.low * clip.ratio};
   const Scale plain = scale_of_range(range, grid);
@@ -132,20 +174,40 @@ Scale weight_scale(const at::Tensor& weight, const Grid& grid, const WeightClip&
   return search_scale(weight, range, grid, plain);
 }
 
+at::Tensor quantise_weight(const at::Tensor& weight, const Scale& scale, const Grid& grid) {
+  if (scale.scale.size(-1) == 1) return quantise(weight, scale, grid);
+  return quantise(weight.unflatten(1, {scale.scale.size(1), -1}), per_group(scale), grid).flatten(1);
+}
+
+at::Tensor dequantise_weight(const at::Tensor& codes, const Scale& scale) {
+  if (scale.scale.size(-1) == 1) return dequantise(codes, scale);
+  return dequantise(codes.unflatten(1, {scale.scale.size(1), -1}), per_group(scale)).flatten(1);
+}
+
 at::Tensor clip_weight(const at::Tensor& weight, const Clip& clip) {
   if (!clip.max.defined()) return weight;
+  if (clip.max.dim() == 2 && clip.max.size(1) > 1) {
+    const at::Tensor ranges = weight.unflatten(1, {clip.max.size(1), -1}).flatten(0, 1);
+    return clip_weight(ranges, {clip.max.reshape({-1, 1}), clip.min.reshape({-1, 1})}).reshape(weight.sizes());
+  }
   return at::clamp(weight, std::get<0>(weight.min(1, true)) * clip.min, std::get<0>(weight.max(1, true)) * clip.max);
 }
 
 at::Tensor fake_quantise_weight(const at::Tensor& weight, const Grid& grid, const Clip& clip) {
   if (grid.is_float()) return weight;
-  if (can_fuse(weight, grid, clip)) return fused_quantise_weight(weight, grid, clip);
-  return fake_quantise_weight_naive(weight, grid, clip);
+  if (grid.group_size == 0) return fake_quantise_rows(weight, grid, clip);
+  const auto by_range = [](const at::Tensor& factors) {
+    return factors.defined() ? factors.reshape({-1, 1}) : factors;
+  };
+  return fake_quantise_rows(rows_of_ranges(weight, grid), grid.without_groups(),
+                            {by_range(clip.max), by_range(clip.min)})
+      .reshape(weight.sizes());
 }
 
 at::Tensor fake_quantise_weight_naive(const at::Tensor& weight, const Grid& grid, const Clip& clip) {
   const at::Tensor clipped = clip_weight(weight, clip);
-  return fake_quantise(clipped, weight_scale(clipped, grid), grid);
+  const Scale scale = weight_scale(clipped, grid);
+  return dequantise_weight(quantise_weight(clipped, scale, grid), scale);
 }
 
 Scale weight_scale_per_tensor(const at::Tensor& weight, const Grid& grid) {

@@ -2,40 +2,26 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
-#include <functional>
 #include <map>
 
 #include "report/format.h"
+#include "report/over_layers.h"
 #include "report/plot.h"
 
 namespace freeact {
 namespace {
 
-using Value = std::function<double(const ActivationStatistics&)>;
-using Group = std::vector<const ActivationStatistics*>;  // one site and token type, over layers and seeds
+using Value = RowValue<ActivationStatistics>;
+using Group = RowGroup<ActivationStatistics>;  // one site and token type, over layers and seeds
 
 std::vector<std::string> distinct(const std::vector<const Run*>& runs, std::string ActivationStatistics::*member) {
-  std::vector<std::string> names;
-  for (const Run* run : runs)
-    for (const auto& a : run->record.activations)
-      if (std::find(names.begin(), names.end(), a.*member) == names.end()) names.push_back(a.*member);
-  return names;
+  return distinct_names(runs, &RunRecord::activations, member);
 }
 
 Group group_of(const std::vector<const Run*>& runs, const std::string& type, const std::string& site) {
-  Group group;
-  for (const Run* run : runs)
-    for (const auto& a : run->record.activations)
-      if (a.token_type == type && a.site == site) group.push_back(&a);
-  return group;
-}
-
-std::map<int, std::vector<double>> by_layer(const Group& group, const Value& value) {
-  std::map<int, std::vector<double>> layers;
-  for (const auto* a : group) layers[a->layer].push_back(value(*a));
-  return layers;
+  return rows_where(runs, &RunRecord::activations,
+                    [&](const auto& a) { return a.token_type == type && a.site == site; });
 }
 
 // Over layers, of the means over seeds.
@@ -85,15 +71,6 @@ std::vector<TableCell> table_row(const Group& group, const std::string& type, co
           outlier_cell(group, [](const auto& a) { return a.channel_ratio; }),
           outlier_cell(group, [](const auto& a) { return a.crest; }),
           outlier_cell(group, [](const auto& a) { return a.kurtosis; })};
-}
-
-Series layer_series(const Group& group, const std::string& label, const Value& value) {
-  Series series{.label = label, .x = {}, .y = {}};
-  for (const auto& [layer, values] : by_layer(group, value)) {
-    series.x.push_back(layer);
-    series.y.push_back(mean(values));
-  }
-  return series;
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <map>
 #include <sstream>
 
+#include "report/block_training.h"
 #include "report/format.h"
 #include "util/progress.h"
 
@@ -79,7 +80,7 @@ std::string describe_config(const RunRecord& run) {
 
 std::string describe_run(const RunRecord& run) {
   return describe_origin(run) + describe_metrics(run) + describe_worst_layers(run) + describe_activations(run) +
-         describe_config(run);
+         describe_block_trainings(run) + describe_config(run);
 }
 
 }  // namespace freeact

@@ -10,19 +10,6 @@ namespace {
 
 constexpr uint32_t kShownSide = 224;  // pixels that small pictures are enlarged to at most
 
-// RFC 4648, with padding.
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const std::string_view three = bytes.substr(i, 3);
-    uint32_t bits = 0;
-    for (size_t j = 0; j < 3; ++j) bits = bits << 8 | (j < three.size() ? static_cast<unsigned char>(three[j]) : 0U);
-    for (size_t j = 0; j < 4; ++j) text += j <= three.size() ? kDigits[bits >> (18 - 6 * j) & 63] : '=';
-  }
-  return text;
-}
-
 // Width and height as the first chunk of a PNG file states them; zeros when these bytes are no PNG.
 struct Size {
   uint32_t width = 0, height = 0;
@@ -71,6 +58,18 @@ std::string render_card(const GalleryCard& card) {
 }
 
 }  // namespace
+
+std::string base64(std::string_view bytes) {
+  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (size_t i = 0; i < bytes.size(); i += 3) {
+    const std::string_view three = bytes.substr(i, 3);
+    uint32_t bits = 0;
+    for (size_t j = 0; j < 3; ++j) bits = bits << 8 | (j < three.size() ? static_cast<unsigned char>(three[j]) : 0U);
+    for (size_t j = 0; j < 4; ++j) text += j <= three.size() ? kDigits[bits >> (18 - 6 * j) & 63] : '=';
+  }
+  return text;
+}
 
 std::string mark_sign(Mark mark) {
   if (mark == Mark::kRight) return "✓";

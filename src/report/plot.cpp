@@ -24,6 +24,7 @@ constexpr const char* kStyle =
     ".plot .small{font-size:11px;fill:var(--faint,#59636e)}.plot .strong{font-weight:600}"
     ".plot .grid{stroke:var(--rule,#d1d9e0);stroke-width:1}"
     ".plot .frame{fill:none;stroke:var(--faint,#59636e);stroke-width:1}"
+    ".plot .mark{stroke:var(--ink,#1f2328);stroke-width:1.2;stroke-dasharray:5 4}"
     ".plot .line{fill:none;stroke-width:1.8;stroke-linejoin:round}"
     ".plot .paper{fill:var(--paper,#ffffff)}</style>";
 
@@ -156,6 +157,11 @@ std::string draw_grid(const Axes& axes, double left, double top, bool y_numbers,
                            kPanelWidth, kPanelHeight);
 }
 
+std::string draw_mark(double at, const Axes& axes, double left, double top) {
+  return fmt::format("<path class=\"mark\" d=\"M{:.1f} {:.1f}v{}\"/>\n", left + axes.x.share(at) * kPanelWidth, top,
+                     kPanelHeight);
+}
+
 double legend_entry_width(const std::string& label) {
   return 48 + 7.2 * static_cast<double>(label.size());
 }
@@ -185,6 +191,10 @@ std::string upright_text(double x, double y, const char* css_class, const std::s
 }
 
 }  // namespace
+
+std::string svg_style() {
+  return kStyle;
+}
 
 std::vector<double> linear_ticks(double low, double high, int count) {
   if (!(high > low)) return {low};
@@ -224,6 +234,7 @@ std::string render_svg(const LinePlot& plot) {
     body += draw_grid(axes, left, top, column == 0, row + 1 == rows.size());
     if (row == 0) body += text_at(left + kPanelWidth / 2, top - 8, "middle", "strong", panel.column);
     if (column == 0) body += upright_text(36, top + kPanelHeight / 2, "strong", panel.row);
+    if (plot.mark_x) body += draw_mark(*plot.mark_x, axes, left, top);
     for (const auto& series : panel.series)
       body += draw_series(series, index_of(labels, series.label), axes, left, top);
   }
@@ -237,7 +248,7 @@ std::string render_svg(const LinePlot& plot) {
       "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\" role=\"img\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
       "viewBox=\"0 0 {0:.0f} {1:.0f}\"><title>{2}</title>{3}<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n"
       "{4}</svg>",
-      width, height, escape_html(plot.title), kStyle, body);
+      width, height, escape_html(plot.title), svg_style(), body);
 }
 
 }  // namespace freeact

@@ -1,6 +1,7 @@
 // Line plots as SVG: small multiples; the columns have an x axis each, all panels or each row of them one y axis.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct LinePlot {
   bool log_y = false;
   bool own_rows = false;                   // every row of panels has a y axis of its own: other quantities
   std::vector<std::string> log_rows = {};  // of those, the ones with a logarithmic axis
+  std::optional<double> mark_x = {};       // a dashed line from bottom to top of every panel
   std::vector<std::string> labels;         // all series labels in the order of colours and legend
   std::vector<Panel> panels;
 };
@@ -32,6 +34,9 @@ struct LinePlot {
 // A whole <svg> element. Colours follow CSS variables of the page (--ink, --faint, --rule, --paper) and have light
 // defaults. Series differ in colour (Okabe and Ito's colour-blind safe set) and in marker.
 std::string render_svg(const LinePlot& plot);
+
+// The <style> element of plots: text sizes and the page's colours.
+std::string svg_style();
 
 // Round positions from low to high: 1, 2 or 5 times a power of ten apart, about `count` of them.
 std::vector<double> linear_ticks(double low, double high, int count);

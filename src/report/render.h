@@ -31,6 +31,9 @@ std::string escape_markdown(std::string_view text);
 std::string escape_latex(std::string_view text);
 std::string escape_csv(std::string_view text);
 
+// RFC 4648, with padding.
+std::string base64(std::string_view bytes);
+
 // "3, 7, 12"
 std::string join_runs(const std::vector<int64_t>& runs);
 

@@ -3,11 +3,16 @@
 #include <set>
 
 #include "report/activations.h"
+#include "report/block_training.h"
+#include "report/error_parts.h"
 #include "report/format.h"
 #include "report/gallery.h"
 #include "report/latencies.h"
 #include "report/render.h"
+#include "report/row_spaces.h"
+#include "report/stream.h"
 #include "report/summary.h"
+#include "report/surfaces.h"
 #include "report/tables.h"
 #include "report/training.h"
 #include "util/error.h"
@@ -20,6 +25,7 @@ namespace {
 void check_experiment(const Store& store, const std::string& experiment) {
   std::set<std::string> known;
   for (const auto& run : store.runs()) known.insert(run.experiment);
+  for (const auto& stream : store.streams()) known.insert(stream.experiment);
   if (!experiment.empty() && !known.contains(experiment))
     throw UserError(unknown_name("experiment", experiment, {known.begin(), known.end()}, store.path().string() + ": "));
 }
@@ -32,12 +38,15 @@ void add_if(Document& document, std::optional<T> block) {
 // What a report is made of. Trainings and latencies belong to no experiment.
 struct Contents {
   std::vector<Run> runs;
+  std::vector<StreamRecord> streams;
   std::vector<TrainingCurve> trainings;
   std::vector<LatencyRow> latencies;
 };
 
 Contents load_contents(const Store& store, const std::string& experiment) {
-  Contents contents{.runs = load_runs(store, experiment), .trainings = {}, .latencies = {}};
+  Contents contents{.runs = load_runs(store, experiment), .streams = {}, .trainings = {}, .latencies = {}};
+  for (auto& stream : store.streams())
+    if (experiment.empty() || stream.experiment == experiment) contents.streams.push_back(std::move(stream));
   if (!experiment.empty()) return contents;
   contents.trainings = store.trainings();
   contents.latencies = store.latencies();
@@ -55,6 +64,9 @@ void add_activations(Document& document, const std::vector<Setting>& settings, s
     }
   add_if(document, activation_figure(settings[index]));
   add_if(document, activation_table(settings[index]));
+  add_if(document, row_space_figure(runs, settings[index].title));
+  add_if(document, row_space_table(runs, settings[index].title));
+  add_if(document, solution_space_table(runs, settings[index].title));
 }
 
 void add_training(Document& document, const std::vector<TrainingCurve>& curves) {
@@ -83,6 +95,11 @@ void add_setting(Document& document, const Setting& setting, const std::vector<C
   if (!layers) document.blocks.push_back(Paragraph{"No layer errors were recorded."});
   add_if(document, layer_figure(setting));
   add_if(document, layers);
+  add_if(document, truncation_figure(setting));
+  add_if(document, error_parts_table(setting));
+  for (auto& figure : surface_figures(setting)) document.blocks.push_back(std::move(figure));
+  add_if(document, block_training_figure(setting));
+  add_if(document, training_warning_table(setting));
 }
 
 void add_galleries(Document& document, const std::vector<Setting>& settings) {
@@ -116,10 +133,11 @@ void add_experiments(Document& document, const std::vector<Run>& runs) {
 
 Document make_document(const Contents& contents, const std::string& title) {
   Document document{.title = title, .blocks = {}};
-  if (contents.runs.empty())
+  if (contents.runs.empty() && contents.streams.empty())
     document.blocks.push_back(Paragraph{"The store holds no runs yet: 'freeact run EXPERIMENT' adds some."});
-  else
+  else if (!contents.runs.empty())
     add_experiments(document, contents.runs);
+  for (auto& block : stream_blocks(contents.streams)) document.blocks.push_back(std::move(block));
   add_latencies(document, contents.latencies);
   add_training(document, contents.trainings);
   if (contents.runs.empty()) return document;
@@ -159,6 +177,9 @@ void write_report(const Store& store, const ReportOptions& options) {
   write("results.csv", render_csv(metric_rows(contents.runs)));
   write("layer_errors.csv", render_csv(layer_rows(contents.runs)));
   write("activation_statistics.csv", render_csv(activation_rows(contents.runs)));
+  write("row_spaces.csv", render_csv(row_space_rows(contents.runs)));
+  write("solution_spaces.csv", render_csv(solution_space_rows(contents.runs)));
+  if (!contents.streams.empty()) write("streams.csv", render_csv(stream_rows(contents.streams)));
   if (!contents.trainings.empty()) write("training.csv", render_csv(training_rows(contents.trainings)));
   write("report.md", render_markdown(document));
   write("report.html", render_html(document));

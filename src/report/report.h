@@ -19,7 +19,8 @@ struct ReportOptions {
 Document make_report(const Store& store, const ReportOptions& options);
 
 // Writes report.html, report.md, figures/*.svg, tables/*.tex and *.csv (galleries as *.csv only), results.csv,
-// layer_errors.csv, activation_statistics.csv and, where the store holds trainings, training.csv.
+// layer_errors.csv, activation_statistics.csv, row_spaces.csv, solution_spaces.csv and, where the store holds streams
+// or trainings, streams.csv and training.csv.
 void write_report(const Store& store, const ReportOptions& options);
 
 }  // namespace freeact

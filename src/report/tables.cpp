@@ -136,6 +136,11 @@ std::vector<TableCell> difference_row(const Comparison& comparison) {
           runs_cell(comparison.runs)};
 }
 
+// Empty where nothing was measured.
+std::string optional_text(const std::optional<double>& value) {
+  return value ? fmt::format("{}", *value) : "";
+}
+
 }  // namespace
 
 Table main_table(const Setting& setting) {
@@ -233,13 +238,14 @@ Table metric_rows(const std::vector<Run>& runs) {
 
 Table layer_rows(const std::vector<Run>& runs) {
   Table table;
-  table.columns = {"run",  "key",   "experiment", "model",      "method",         "bits",
-                   "seed", "layer", "site",       "token_type", "relative_error", "tokens"};
+  table.columns = {"run",   "key",  "experiment", "model",          "method", "bits",       "seed",
+                   "layer", "site", "token_type", "relative_error", "tokens", "truncation", "activation_only"};
   for (const auto& [id, run] : runs) {
     for (const auto& error : run.layer_errors) {
       add_text_row(table, {std::to_string(id), run.key, run.experiment, run.model, run.method, run.bits,
                            std::to_string(run.seed), std::to_string(error.layer), error.site, error.token_type,
-                           fmt::format("{}", error.relative_error), std::to_string(error.tokens)});
+                           fmt::format("{}", error.relative_error), std::to_string(error.tokens),
+                           optional_text(error.truncation), optional_text(error.activation_only)});
     }
   }
   return table;

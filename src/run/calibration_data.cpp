@@ -3,13 +3,14 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <numeric>
 
 #include "eval/dataset.h"
 #include "eval/plain_text.h"
 #include "eval/questions.h"
+#include "run/calibration_states.h"
+#include "run/loss_weights.h"
 #include "util/error.h"
 #include "util/hash.h"
 #include "util/random.h"
@@ -21,40 +22,6 @@ constexpr const char* kSplit = "calibration";
 constexpr size_t kRun = 8;  // sequences of one part in a row: whole batches of one length, parts mixed along the way
 
 constexpr int64_t kCharactersPerToken = 8;  // more than any usual text has, so that no sequence runs over the end
-
-// Shares of masked tokens for `count` sequences, stratified: as many equal parts of the range as there are sequences
-// give one each, in random order.
-std::vector<double> mask_ratios(size_t count, const CalibrationConfig& config, Random& random) {
-  std::vector<double> ratios(count);
-  for (size_t i = 0; i < count; ++i)
-    ratios[i] = config.mask_ratio_min + (static_cast<double>(i) + random.uniform()) / static_cast<double>(count) *
-                                            (config.mask_ratio_max - config.mask_ratio_min);
-  random.shuffle(ratios);
-  return ratios;
-}
-
-// The ids with the first `ratio` of the positions `answer`, at least one, masked.
-TokenBatch mask_share(std::vector<int64_t> ids, const std::vector<size_t>& answer, double ratio, int64_t mask_id) {
-  const auto count = std::max<size_t>(1, static_cast<size_t>(std::llround(ratio * static_cast<double>(answer.size()))));
-  for (size_t i = 0; i < std::min(count, answer.size()); ++i) ids[answer[i]] = mask_id;
-  return ids;
-}
-
-TokenBatch mask_answer(const TokenSequence& sequence, double ratio, int64_t mask_id, Random& random) {
-  std::vector<size_t> answer;
-  for (size_t i = 0; i < sequence.target.size(); ++i)
-    if (sequence.masked[i] == mask_id) answer.push_back(i);
-  random.shuffle(answer);
-  return mask_share(sequence.target, answer, ratio, mask_id);
-}
-
-std::vector<TokenBatch> mask_answers(const std::vector<TokenSequence>& sequences, const CalibrationConfig& config,
-                                     int64_t mask_id, Random& random) {
-  const auto ratios = mask_ratios(sequences.size(), config, random);
-  std::vector<TokenBatch> masked;
-  for (size_t i = 0; i < sequences.size(); ++i) masked.push_back(mask_answer(sequences[i], ratios[i], mask_id, random));
-  return masked;
-}
 
 // Where the sequences of a text begin: one every stride, the held-out ones half a stride further.
 struct Spacing {
@@ -72,22 +39,17 @@ Spacing spacing(const CalibrationConfig& config, const PlainText& text, const st
 }
 
 // Running text as a diffusion model sees it. Masks may be anywhere but in front, where nothing predicts them with
-// shifted logits.
-std::vector<TokenBatch> masked_text(const std::vector<std::vector<int64_t>>& texts, const CalibrationConfig& config,
-                                    int64_t mask_id, Random& random) {
-  const auto ratios = mask_ratios(texts.size(), config, random);
-  std::vector<TokenBatch> masked;
-  for (const auto& ids : texts) {
-    std::vector<size_t> positions(ids.size() - 1);
-    std::iota(positions.begin(), positions.end(), 1);
-    random.shuffle(positions);
-    masked.push_back(mask_share(ids, positions, ratios[masked.size()], mask_id));
-  }
-  return masked;
+// shifted logits; what the model shall write itself is the second half.
+std::vector<TokenBatch> written_text(const std::vector<std::vector<int64_t>>& texts, const CalibrationConfig& config,
+                                     const Decoder& model, const Tokenizer& tokenizer, Random& random) {
+  std::vector<TokenSequence> sequences;
+  for (const auto& ids : texts)
+    sequences.push_back(blank_text(ids, config.states == "decoding" ? ids.size() / 2 : 1, model.config.mask_id));
+  return partly_written(sequences, config, model, tokenizer, random);
 }
 
 CalibrationSequences draw_text(const CalibrationConfig& config, const std::filesystem::path& file, int64_t count,
-                               const DecoderConfig& model, const Tokenizer& tokenizer, Random random) {
+                               const Decoder& model, const Tokenizer& tokenizer, Random random) {
   if (config.sequence_length < 2)
     throw UserError("calibration.sequence_length is {}: running text needs 2 tokens or more", config.sequence_length);
   const PlainText text(file);
@@ -97,8 +59,9 @@ CalibrationSequences draw_text(const CalibrationConfig& config, const std::files
     learnt.push_back(text.tokens(tokenizer, first + i * stride, config.sequence_length));
     held_out.push_back(text.tokens(tokenizer, first + i * stride + stride / 2, config.sequence_length));
   }
-  if (model.mask_id < 0) return {{learnt.begin(), learnt.end()}, {held_out.begin(), held_out.end()}};
-  return {masked_text(learnt, config, model.mask_id, random), masked_text(held_out, config, model.mask_id, random)};
+  if (model.config.mask_id < 0) return {{learnt.begin(), learnt.end()}, {held_out.begin(), held_out.end()}};
+  return {written_text(learnt, config, model, tokenizer, random),
+          written_text(held_out, config, model, tokenizer, random)};
 }
 
 void require_items(const DatasetPart& part, const CalibrationConfig& config, size_t count) {
@@ -142,14 +105,14 @@ CalibrationSequences draw_conversations(const DatasetPart& part, const Calibrati
 
 // `count` items of one part to learn from, and as many others, if there are, to measure on.
 CalibrationSequences draw_items(const DatasetPart& part, const CalibrationConfig& config, size_t count,
-                                const DecoderConfig& model, const Tokenizer& tokenizer, Random random) {
+                                const Decoder& model, const Tokenizer& tokenizer, Random random) {
   require_items(part, config, count);
-  auto sequences = lay_out_all(part, tokenizer, diffusion_ids(model));
+  auto sequences = lay_out_all(part, tokenizer, diffusion_ids(model.config));
   random.shuffle(sequences);
   const auto middle = sequences.begin() + static_cast<std::ptrdiff_t>(count);
   const auto end = sequences.begin() + static_cast<std::ptrdiff_t>(std::min(2 * count, sequences.size()));
-  return {mask_answers({sequences.begin(), middle}, config, model.mask_id, random),
-          mask_answers({middle, end}, config, model.mask_id, random)};
+  return {partly_written({sequences.begin(), middle}, config, model, tokenizer, random),
+          partly_written({middle, end}, config, model, tokenizer, random)};
 }
 
 // A run of each source in turn.
@@ -164,11 +127,9 @@ std::vector<TokenBatch> interleave(const std::vector<CalibrationSequences>& sour
   return all;
 }
 
-}  // namespace
-
-CalibrationSequences draw_calibration(const CalibrationConfig& config, const std::filesystem::path& datasets,
-                                      const DecoderConfig& model, const Tokenizer& tokenizer, uint64_t seed,
-                                      const Prompter* prompter) {
+CalibrationSequences draw_unweighted(const CalibrationConfig& config, const std::filesystem::path& datasets,
+                                     const Decoder& model, const Tokenizer& tokenizer, uint64_t seed,
+                                     const Prompter* prompter) {
   const Random text_random(seed, "calibration text");
   if (config.is_running_text())
     return draw_text(config, datasets / config.dataset, config.num_samples, model, tokenizer, text_random);
@@ -176,15 +137,36 @@ CalibrationSequences draw_calibration(const CalibrationConfig& config, const std
   std::vector<CalibrationSequences> sources;
   const auto parts = read_dataset(datasets, config.dataset, kSplit);
   const auto per_part = (static_cast<size_t>(config.num_samples - of_text) + parts.size() - 1) / parts.size();
-  FREEACT_CHECK(!are_conversations(config, model) || prompter != nullptr, "nobody asks the model");
+  const bool conversations = are_conversations(config, model.config);
+  FREEACT_CHECK(!conversations || prompter != nullptr, "nobody asks the model");
   for (const auto& part : parts) {
     const Random random(seed, "calibration " + part.name);
-    sources.push_back(are_conversations(config, model) ? draw_conversations(part, config, per_part, *prompter, random)
-                                                       : draw_items(part, config, per_part, model, tokenizer, random));
+    sources.push_back(conversations ? draw_conversations(part, config, per_part, *prompter, random)
+                                    : draw_items(part, config, per_part, model, tokenizer, random));
   }
   if (of_text > 0) sources.push_back(draw_text(config, datasets / config.text, of_text, model, tokenizer, text_random));
   return {interleave(sources, &CalibrationSequences::calibration),
           interleave(sources, &CalibrationSequences::held_out)};
+}
+
+void check_masks(const CalibrationConfig& config, const DecoderConfig& model) {
+  const auto refuse = [&](const char* key, const std::string& value) {
+    throw UserError("calibration.{} is {}, which needs a masked-diffusion model, but this one ({}) has no mask token",
+                    key, value, model.family);
+  };
+  if (model.mask_id >= 0) return;
+  if (config.states == "decoding") refuse("states", config.states);
+  if (config.loss_weights == "mask_state") refuse("loss_weights", config.loss_weights);
+}
+
+}  // namespace
+
+CalibrationSequences draw_calibration(const CalibrationConfig& config, const std::filesystem::path& datasets,
+                                      const Decoder& model, const Tokenizer& tokenizer, uint64_t seed,
+                                      const Prompter* prompter) {
+  CalibrationSequences drawn = draw_unweighted(config, datasets, model, tokenizer, seed, prompter);
+  weigh_losses(drawn.calibration, config, model);
+  return drawn;
 }
 
 bool are_conversations(const CalibrationConfig& config, const DecoderConfig& model) {
@@ -197,6 +179,7 @@ ImageLimits image_limits(const CalibrationConfig& config) {
 
 void check_calibration_fits(const CalibrationConfig& config, const std::filesystem::path& datasets,
                             const DecoderConfig& model, bool model_sees_images) {
+  check_masks(config, model);
   if (config.is_running_text() || (are_conversations(config, model) && model_sees_images)) return;
   for (const auto& part : read_dataset(datasets, config.dataset, kSplit)) refuse_images(part, "the model");
 }

@@ -22,11 +22,13 @@ struct CalibrationSequences {
 // num_samples sequences to learn from and up to as many others to measure errors on, drawn by the seed. Of a data set's
 // items a share of each answer is masked; running text (a .txt file) gives sequences of sequence_length tokens at even
 // distances, which diffusion models see masked anywhere but in front, and autoregressive models as they are. The shares
-// of masked tokens are stratified between the config's bounds, for every part of the data by itself. Sequences of equal
-// length stand together, so that they can be batched. prompter is that of the model, where are_conversations(). Throws
+// of masked tokens are stratified between the config's bounds, for every part of the data by itself. With
+// calibration.states decoding the model, in 16 bits, has written the rest of the answers, or of the second half of a
+// text: see partly_written(). Those to learn from are weighed by calibration.loss_weights. Sequences of equal length
+// stand together, so that they can be batched. prompter is that of the model, where are_conversations(). Throws
 // UserError when the data set holds fewer items.
 CalibrationSequences draw_calibration(const CalibrationConfig& config, const std::filesystem::path& datasets,
-                                      const DecoderConfig& model, const Tokenizer& tokenizer, uint64_t seed,
+                                      const Decoder& model, const Tokenizer& tokenizer, uint64_t seed,
                                       const Prompter* prompter = nullptr);
 
 // Whether the model sees items as conversations: question, right answer, end of turn.
@@ -35,7 +37,8 @@ bool are_conversations(const CalibrationConfig& config, const DecoderConfig& mod
 // calibration.images. Throws FieldError.
 ImageLimits image_limits(const CalibrationConfig& config);
 
-// Throws UserError, naming file and line, when an item has an image that the model would not see.
+// Throws UserError when states or weights ask for masks that the model does not have, and, naming file and line, when
+// an item has an image that the model would not see.
 void check_calibration_fits(const CalibrationConfig& config, const std::filesystem::path& datasets,
                             const DecoderConfig& model, bool model_sees_images);
 

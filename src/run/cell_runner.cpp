@@ -2,13 +2,14 @@
 
 #include <ATen/ATen.h>
 
-#include "calibration/activation_statistics.h"
 #include "config/yaml.h"
 #include "eval/evaluate.h"
+#include "run/calibration_states.h"
 #include "run/external.h"
 #include "run/provenance.h"
 #include "run/quantised_vision.h"
 #include "run/task_settings.h"
+#include "run/token_analysis.h"
 #include "util/hash.h"
 #include "util/progress.h"
 #include "util/random.h"
@@ -28,7 +29,7 @@ at::ScalarType parse_dtype(const std::string& name) {
 
 QuantSpec spec_of(const QuantConfig& q) {
   const Grid kv = {q.kv_bits, q.a_symmetric};
-  return {{q.w_bits, q.w_symmetric}, {q.a_bits, q.a_symmetric}, kv, kv};
+  return {{q.w_bits, q.w_symmetric, q.w_group_size}, {q.a_bits, q.a_symmetric, q.a_group_size}, kv, kv};
 }
 
 // What lies at a path is told by its hash; where it lies on this machine does not change a result.
@@ -48,24 +49,20 @@ std::string image_settings_hash(const fs::path& folder) {
   return fs::exists(file) ? sha256_file(file) : "";
 }
 
-LayerError layer_error(const SiteError& error, const DecoderConfig& config) {
-  return {static_cast<int>(error.layer), site_name(error.site),
-          config.token_types[static_cast<size_t>(error.token_type)], error.relative_error, error.tokens};
-}
-
-ActivationStatistics activation_statistics(const SiteShape& s, const DecoderConfig& config) {
-  return {.layer = static_cast<int>(s.layer),
-          .site = site_name(s.site),
-          .token_type = config.token_types[static_cast<size_t>(s.token_type)],
-          .tokens = s.shape.tokens,
-          .width = s.shape.width,
-          .effective_rank = s.shape.effective_rank,
-          .dims_99 = s.shape.dims_99,
-          .mean_share = s.shape.mean_share,
-          .absmax = s.shape.absmax,
-          .channel_ratio = s.shape.channel_ratio,
-          .crest = s.shape.crest,
-          .kurtosis = s.shape.kurtosis};
+BlockTraining block_training(const BlockTrainingLog& log) {
+  BlockTraining training{.layer = static_cast<int>(log.layer),
+                         .precision = log.precision,
+                         .epochs = log.epochs,
+                         .rescues = log.rescues,
+                         .stopped_early = log.stopped_early,
+                         .loss_start = log.loss_start,
+                         .loss_end = log.loss_end,
+                         .epoch_losses = log.epoch_losses,
+                         .sites = {},
+                         .warnings = log.warnings};
+  for (const auto& s : log.sites)
+    training.sites.push_back({site_name(s.site), s.error_before, s.error_after, s.condition, s.inverse_deviation});
+  return training;
 }
 
 void add_result(const TaskResult& result, RunRecord& record) {
@@ -78,14 +75,40 @@ void add_result(const TaskResult& result, RunRecord& record) {
     record.gallery.push_back({result.task, item.index, item.input_hash, item.question, item.expected, item.image_png});
 }
 
-// Keys that came after the first results are left out where the method rounds as it always has, so that a finished run
-// is still known.
+// Keys that came after the first results are left out where the method rounds and trains as it always has, so that a
+// finished run is still known.
 Json resolved_method(const MethodEntry& entry, const Json& settings) {
   Json resolved = entry.resolve(settings);
   const auto to_nearest = [](const Json& all) { return all.value("w_rounding", "nearest") == "nearest"; };
   if (to_nearest(resolved) && to_nearest(entry.resolve(Json::object())))
     for (const char* key : {"w_rounding", "gptq_damp", "gptq_act_order"}) resolved.erase(key);
+  const Json defaults = entry.resolve(Json::object());
+  for (const char* key : {"start", "patience", "keep_best", "rank_fractions"})
+    if (resolved.contains(key) && resolved[key] == defaults[key]) resolved.erase(key);
   return resolved;
+}
+
+// The model with its tokens told apart as the configuration says; it shares the tensors.
+std::shared_ptr<const LoadedModel> with_token_types(const std::shared_ptr<const LoadedModel>& model,
+                                                    const ModelConfig& config) {
+  if (config.token_types == "family") return model;
+  auto typed = std::make_shared<LoadedModel>(*model);
+  try {
+    set_type_rule(typed->decoder.config, {parse_type_scheme(config.token_types), config.late_mask_share});
+  } catch (const UserError& error) {
+    throw UserError("key 'model.token_types': {}", error.what());
+  }
+  return typed;
+}
+
+// Calibration keys at their defaults are left out, those of other rooms as well.
+void resolve_calibration(const CalibrationConfig& calibration, Json& resolved) {
+  const ImageLimits limits = image_limits(calibration);
+  resolved.erase("images");
+  if (limits != ImageLimits()) resolved["images"] = write_fields(limits);
+  const Json decoding = write_fields(decoding_settings(calibration));
+  resolved.erase("decoding");
+  if (decoding != write_fields(AnswerSettings())) resolved["decoding"] = decoding;
 }
 
 }  // namespace
@@ -98,7 +121,7 @@ std::shared_ptr<const LoadedModel> ModelCache::get(const ModelConfig& config) {
     require_imported(path);
     slot = std::make_shared<LoadedModel>(load_model(path, config.family, parse_dtype(config.dtype)));
   }
-  return slot;
+  return with_token_types(slot, config);
 }
 
 Json CellRunner::validate(const Cell& cell) const {
@@ -108,9 +131,7 @@ Json CellRunner::validate(const Cell& cell) const {
     throw UserError("key 'backend.device' is '{}', but this build computes on the cpu only", e.backend.device);
   for (size_t i = 0; i < e.tasks.size(); ++i) resolved["tasks"][i] = resolved_task_settings(task_settings(cell, i));
   try {
-    const ImageLimits limits = image_limits(e.calibration);
-    resolved["calibration"].erase("images");
-    if (limits != ImageLimits()) resolved["calibration"]["images"] = write_fields(limits);
+    resolve_calibration(e.calibration, resolved["calibration"]);
     if (e.method.name == "none") return resolved;
     Json method = {{"name", e.method.name}};
     method.update(resolved_method(find_method(methods_, e.method.name), e.method.settings));
@@ -155,6 +176,8 @@ std::string CellRunner::key(const Cell& cell) {
   const Experiment& e = cell.experiment;
   const auto model = models_.get(e.model);
   check_vision_bits(*model, e.quant);
+  check_groups(spec_of(e.quant), model->decoder.config);
+  check_analysis(e.analysis, model->decoder.config);
   determining["checkpoint_hash"] = model->hash;
   if (model->vision) determining["image_settings_hash"] = image_settings_hash(project_.resolve(e.model.path));
   if (model->generation.repetition_penalty != 1)
@@ -164,10 +187,19 @@ std::string CellRunner::key(const Cell& cell) {
   return sha256(determining.dump());
 }
 
+std::shared_ptr<const LoadedModel> CellRunner::load(const Experiment& e) {
+  return with_quantised_vision(models_.get(e.model), e.quant);
+}
+
+std::unique_ptr<Method> CellRunner::make_method(const Experiment& e) const {
+  const MethodContext context = {spec_of(e.quant), derive_seed(e.seed, "method")};
+  return find_method(methods_, e.method.name).make(e.method.settings, context);
+}
+
 RunRecord CellRunner::run(const Cell& cell, const fs::path& progress_folder,
                           const std::function<void(const std::string&)>& note) {
   const Experiment& e = cell.experiment;
-  const auto model = with_quantised_vision(models_.get(e.model), e.quant);
+  const auto model = load(e);
   RunRecord record;
   record.experiment = e.name;
   record.model = e.model.name;
@@ -199,24 +231,22 @@ bool CellRunner::has_calibration(const Experiment& e, const LoadedModel& model) 
 
 CalibrationSequences CellRunner::draw(const Experiment& e, const LoadedModel& model) const {
   const auto prompter = calibration_prompter(e, model);
-  return draw_calibration(e.calibration, project_.datasets(), model.decoder.config, model.tokenizer, e.seed,
+  return draw_calibration(e.calibration, project_.datasets(), model.decoder, model.tokenizer, e.seed,
                           prompter ? &*prompter : nullptr);
 }
 
 void CellRunner::measure_activations_of(const Experiment& e, const LoadedModel& model,
                                         const std::function<void(const std::string&)>& note, RunRecord& record) const {
   if (!has_calibration(e, model)) return;
-  const auto shapes = measure_activations(
-      model.decoder, make_batches(draw(e, model).held_out, kHeldOutBatch),
-      [&](int64_t block, int64_t blocks) { note(fmt::format("activations of block {} of {}", block + 1, blocks)); });
-  for (const auto& shape : shapes) record.activations.push_back(activation_statistics(shape, model.decoder.config));
+  const auto held_out = make_batches(draw(e, model).held_out, kHeldOutBatch);
+  record_activations(model.decoder, held_out, note, record);
+  record_surfaces(model.decoder, held_out, e.analysis, record);
 }
 
 Decoder CellRunner::quantise(const Cell& cell, const LoadedModel& model, const fs::path& progress_folder,
                              const std::function<void(const std::string&)>& note, RunRecord& record) const {
   const Experiment& e = cell.experiment;
-  const auto method =
-      find_method(methods_, e.method.name).make(e.method.settings, {spec_of(e.quant), derive_seed(e.seed, "method")});
+  const auto method = make_method(e);
   const auto data = draw(e, model);
   DriverJob job;
   job.calibration = make_batches(data.calibration, method->batch_size());
@@ -230,6 +260,8 @@ Decoder CellRunner::quantise(const Cell& cell, const LoadedModel& model, const f
   job.on_block = [&](int64_t block, int64_t blocks) { note(fmt::format("block {} of {}", block + 1, blocks)); };
   DriverResult result = calibrate_model(prepared, job);
   for (const auto& error : result.errors) record.layer_errors.push_back(layer_error(error, prepared.config));
+  for (const auto& log : result.trainings) record.block_trainings.push_back(block_training(log));
+  record_surfaces(result.model, job.held_out, e.analysis, record);
   return result.model;
 }
 

@@ -49,11 +49,17 @@ class CellRunner {
   RunRecord run(const Cell& cell, const std::filesystem::path& progress_folder,
                 const std::function<void(const std::string&)>& note);
 
+  // The parts that other measurements of a cell need: the model it runs with, its method, sequences to calibrate on and
+  // to measure on, the version of the sources.
+  std::shared_ptr<const LoadedModel> load(const Experiment& experiment);
+  std::unique_ptr<Method> make_method(const Experiment& experiment) const;
+  CalibrationSequences draw(const Experiment& experiment, const LoadedModel& model) const;
+  const std::string& version() const { return source_version_; }
+
  private:
   // Whether calibration data are at hand that the model can read. They matter to the 16-bit model only for the
   // statistics of its activations, so that it runs without them.
   bool has_calibration(const Experiment& experiment, const LoadedModel& model) const;
-  CalibrationSequences draw(const Experiment& experiment, const LoadedModel& model) const;
   Decoder quantise(const Cell& cell, const LoadedModel& model, const std::filesystem::path& progress_folder,
                    const std::function<void(const std::string&)>& note, RunRecord& record) const;
   void measure_activations_of(const Experiment& experiment, const LoadedModel& model,

@@ -1,19 +1,17 @@
 #include "run/runner.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
 #include <iostream>
+#include <mutex>
 #include <set>
-#include <thread>
 
 #include "config/plan.h"
 #include "config/yaml.h"
 #include "run/cell_runner.h"
 #include "run/provenance.h"
+#include "run/workers.h"
 #include "store/record_json.h"
 #include "store/store.h"
 #include "util/progress.h"
@@ -28,20 +26,6 @@ struct Job {
   std::string key;
   std::string label;  // "freeact_r0 W3A3 seed 2"
 };
-
-// The method by the name of its file where the experiment chooses it, then bits, seed and what else is swept.
-std::string label_of(const Cell& cell) {
-  const Experiment& e = cell.experiment;
-  std::string method = e.method.name, others;
-  for (const auto& [axis, value] : cell.choices) {
-    if (axis == "method")
-      method = value;
-    else if (axis != "quant" && axis != "seed")
-      others += fmt::format(" {}={}", axis, value);
-  }
-  const std::string bits = e.quant.label() + fmt::format(" seed {}", e.seed) + others;
-  return e.method.name == "none" ? bits : method + ' ' + bits;
-}
 
 // What differs between cells is shown as a list, the rest in full.
 void print_plan(const std::vector<Job>& jobs, const std::vector<Job>& open) {
@@ -59,6 +43,15 @@ std::string headline(const RunRecord& record) {
       text += metric.unit == "%" ? fmt::format("  {} {:.1f} %", metric.task, metric.value)
                                  : fmt::format("  {} {:.4f} {}", metric.task, metric.value, metric.unit);
   return text;
+}
+
+// What a training did to stay finite.
+std::vector<std::string> warnings_of(const RunRecord& record) {
+  std::vector<std::string> warnings;
+  for (const auto& training : record.block_trainings)
+    for (const auto& warning : training.warnings)
+      warnings.push_back(fmt::format("warning: layer {}: {}", training.layer, warning));
+  return warnings;
 }
 
 void print_json(const RunRecord& record, int64_t id) {
@@ -80,26 +73,10 @@ class WorkQueue {
   }
 
   void run(int workers) {
-    std::vector<std::thread> threads;
-    for (int i = 0; i < workers; ++i) threads.emplace_back([this] { work(); });
-    for (auto& thread : threads) thread.join();
-    if (fault_) std::rethrow_exception(fault_);
+    run_side_by_side(jobs_.size(), workers, [this](size_t i) { finish(jobs_[i]); });
   }
 
  private:
-  void work() {
-    at::set_num_threads(1);  // cells run side by side; one thread each makes their sums independent of the machine
-    for (size_t i = next_++; i < jobs_.size() && !stopped_; i = next_++) {
-      try {
-        finish(jobs_[i]);
-      } catch (...) {
-        const std::lock_guard lock(mutex_);
-        if (!fault_) fault_ = std::current_exception();
-        stopped_ = true;
-      }
-    }
-  }
-
   void finish(const Job& job) {
     const fs::path folder = fs::path(request_.database.string() + ".progress") / job.key.substr(0, 16);
     RunRecord record = runner_.run(job.cell, folder, [&](const std::string& note) {
@@ -114,6 +91,7 @@ class WorkQueue {
     std::error_code ignored;
     fs::remove_all(folder, ignored);
     fs::remove(folder.parent_path(), ignored);  // goes only when empty
+    for (const auto& warning : warnings_of(record)) progress_.say(job.label + ": " + warning);
     progress_.say(fmt::format("{:<{}}{}", job.label, label_width_, headline(record)));
     progress_.advance(1, job.label);
   }
@@ -125,22 +103,34 @@ class WorkQueue {
   Progress progress_;
   size_t label_width_ = 0;
   std::mutex mutex_;
-  std::atomic<size_t> next_ = 0;
-  std::atomic<bool> stopped_ = false;
-  std::exception_ptr fault_;
 };
 
 std::vector<Job> plan_jobs(const RunRequest& request, const Project& project, CellRunner& runner) {
   std::vector<Job> jobs;
   for (auto& cell : plan_experiment(project.experiments(), request.experiment, request.overrides, request.multirun)) {
+    if (cell.experiment.stream.is_set())
+      throw UserError("experiment '{0}' is a stream: 'freeact stream {0}' runs it", request.experiment);
     cell.resolved = runner.validate(cell);
-    std::string key = runner.key(cell), label = label_of(cell);
+    std::string key = runner.key(cell), label = cell_label(cell);
     jobs.push_back({std::move(cell), std::move(key), std::move(label)});
   }
   return jobs;
 }
 
 }  // namespace
+
+std::string cell_label(const Cell& cell) {
+  const Experiment& e = cell.experiment;
+  std::string method = e.method.name, others;
+  for (const auto& [axis, value] : cell.choices) {
+    if (axis == "method")
+      method = value;
+    else if (axis != "quant" && axis != "seed")
+      others += fmt::format(" {}={}", axis, value);
+  }
+  const std::string bits = e.quant.label() + fmt::format(" seed {}", e.seed) + others;
+  return e.method.name == "none" ? bits : method + ' ' + bits;
+}
 
 void run_experiment(const RunRequest& request, const Project& project, const MethodTable& methods) {
   CellRunner runner(project, methods);

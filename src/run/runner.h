@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "config/plan.h"
 #include "method/method.h"
 #include "run/project.h"
 
@@ -20,6 +21,10 @@ struct RunRequest {
   bool json = false;  // a JSON line per finished cell on stdout
   bool quiet = false;
 };
+
+// "freeact_r0 W3A3 seed 2": the method by the name of its file where the experiment chooses it, then bits, seed and
+// what else is swept.
+std::string cell_label(const Cell& cell);
 
 // Throws on the first fault; what was finished before stays in the store.
 void run_experiment(const RunRequest& request, const Project& project, const MethodTable& methods);

@@ -5,12 +5,18 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 namespace freeact {
 
 // SQLite knows no NaN: it stores NULL, which we read back as NaN.
 inline double real(const SQLite::Column& column) {
   return column.isNull() ? std::numeric_limits<double>::quiet_NaN() : column.getDouble();
+}
+
+// Where NULL means that nothing was measured.
+inline std::optional<double> optional_real(const SQLite::Column& column) {
+  return column.isNull() ? std::nullopt : std::optional(column.getDouble());
 }
 
 // SQLite integers are signed; seeds keep their bits.
@@ -21,11 +27,22 @@ inline uint64_t unsigned_bits(const SQLite::Column& column) {
   return static_cast<uint64_t>(column.getInt64());
 }
 
+template <typename Value>
+void bind_value(SQLite::Statement& statement, int index, const Value& value) {
+  statement.bind(index, value);
+}
+inline void bind_value(SQLite::Statement& statement, int index, const std::optional<double>& value) {
+  if (value)
+    statement.bind(index, *value);
+  else
+    statement.bind(index);
+}
+
 // Binds the values in order and executes; the statement can then take the next row.
 template <typename... Values>
 void insert(SQLite::Statement& statement, const Values&... values) {
   int index = 0;
-  (statement.bind(++index, values), ...);
+  (bind_value(statement, ++index, values), ...);
   statement.exec();
   statement.reset();
 }

@@ -2,8 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "store/block_training.h"
+#include "store/token_analysis.h"
 
 namespace freeact {
 
@@ -53,6 +57,10 @@ struct LayerError {
   std::string token_type;     // "visible", "mask"; "text", "vision"
   double relative_error = 0;  // ||y_hat - y||^2 / ||y||^2 over the tokens of this type
   int64_t tokens = 0;
+  // The same without rounding, so that only what the method drops is missing; with rounded activations and 16-bit
+  // weights. Unknown of runs of older versions.
+  std::optional<double> truncation = {};
+  std::optional<double> activation_only = {};
 
   bool operator==(const LayerError&) const = default;
 };
@@ -96,8 +104,13 @@ struct RunRecord {
   std::vector<Metric> metrics;
   std::vector<Sample> samples;
   std::vector<LayerError> layer_errors;
-  std::vector<ActivationStatistics> activations;  // of the 16-bit model alone: they do not depend on the method
-  std::vector<GalleryItem> gallery;               // a few items of tasks with pictures
+  std::vector<ActivationStatistics> activations;    // of the 16-bit model alone: they do not depend on the method
+  std::vector<GalleryItem> gallery;                 // a few items of tasks with pictures
+  std::vector<BlockTraining> block_trainings = {};  // of methods that train
+
+  std::vector<RowSpaceOverlap> row_spaces = {};     // of the 16-bit model alone, as activations
+  std::vector<SolutionSpace> solution_spaces = {};  // likewise
+  std::vector<ActivationSurface> surfaces = {};  // what quantisers see, at a few sites; of the 16-bit model its inputs
 
   bool operator==(const RunRecord&) const = default;
 };

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "store/block_training_rows.h"
 #include "store/columns.h"
 #include "store/gallery_rows.h"
+#include "store/token_analysis_rows.h"
 
 namespace freeact {
 namespace {
@@ -22,9 +24,10 @@ void insert_samples(SQLite::Database& database, const RunRecord& run, int64_t id
 }
 
 void insert_layer_errors(SQLite::Database& database, const RunRecord& run, int64_t id) {
-  SQLite::Statement statement(database, "INSERT INTO layer_errors VALUES (?,?,?,?,?,?)");
+  SQLite::Statement statement(database, "INSERT INTO layer_errors VALUES (?,?,?,?,?,?,?,?)");
   for (const auto& error : run.layer_errors)
-    insert(statement, id, error.layer, error.site, error.token_type, error.relative_error, error.tokens);
+    insert(statement, id, error.layer, error.site, error.token_type, error.relative_error, error.tokens,
+           error.truncation, error.activation_only);
 }
 
 void insert_activations(SQLite::Database& database, const RunRecord& run, int64_t id) {
@@ -75,7 +78,9 @@ std::vector<LayerError> select_layer_errors(SQLite::Database& database, int64_t 
                       .site = statement.getColumn(2).getString(),
                       .token_type = statement.getColumn(3).getString(),
                       .relative_error = real(statement.getColumn(4)),
-                      .tokens = statement.getColumn(5).getInt64()});
+                      .tokens = statement.getColumn(5).getInt64(),
+                      .truncation = optional_real(statement.getColumn(6)),
+                      .activation_only = optional_real(statement.getColumn(7))});
   }
   return errors;
 }
@@ -134,6 +139,8 @@ int64_t insert_run(SQLite::Database& database, const RunRecord& run, std::option
   insert_layer_errors(database, run, new_id);
   insert_activations(database, run, new_id);
   insert_gallery(database, run.gallery, new_id);
+  insert_block_trainings(database, run.block_trainings, new_id);
+  insert_token_analysis(database, run, new_id);
   return new_id;
 }
 
@@ -161,7 +168,11 @@ std::optional<RunRecord> select_run(SQLite::Database& database, int64_t id) {
                    .samples = select_samples(database, id),
                    .layer_errors = select_layer_errors(database, id),
                    .activations = select_activations(database, id),
-                   .gallery = select_gallery(database, id)};
+                   .gallery = select_gallery(database, id),
+                   .block_trainings = select_block_trainings(database, id),
+                   .row_spaces = select_row_spaces(database, id),
+                   .solution_spaces = select_solution_spaces(database, id),
+                   .surfaces = select_surfaces(database, id)};
 }
 
 std::vector<RunSummary> select_summaries(SQLite::Database& database, std::string_view experiment) {

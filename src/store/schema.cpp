@@ -68,6 +68,45 @@ CREATE TABLE run_gallery (
   run_id INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
   item_id INTEGER NOT NULL REFERENCES gallery_items(id), UNIQUE (run_id, item_id));
 )sql",
+    R"sql(
+CREATE TABLE streams (
+  id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, experiment TEXT NOT NULL, model TEXT NOT NULL,
+  method TEXT NOT NULL, bits TEXT NOT NULL, seed INTEGER NOT NULL, shift_at INTEGER NOT NULL,
+  resolved_config TEXT NOT NULL, source_version TEXT NOT NULL, checkpoint_hash TEXT NOT NULL, machine TEXT NOT NULL,
+  started_at TEXT NOT NULL, seconds REAL);
+CREATE TABLE stream_points (
+  stream_id INTEGER NOT NULL REFERENCES streams(id) ON DELETE CASCADE, arm TEXT NOT NULL, "window" INTEGER NOT NULL,
+  data TEXT NOT NULL, layer INTEGER NOT NULL, site TEXT NOT NULL, token_type TEXT NOT NULL, relative_error REAL,
+  drift REAL, tokens INTEGER NOT NULL, UNIQUE (stream_id, arm, "window", layer, site, token_type));
+)sql",
+    R"sql(
+CREATE TABLE block_trainings (
+  run_id INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE, layer INTEGER NOT NULL, precision TEXT NOT NULL,
+  epochs INTEGER NOT NULL, rescues INTEGER NOT NULL, stopped_early INTEGER NOT NULL, loss_start REAL, loss_end REAL,
+  epoch_losses TEXT NOT NULL, warnings TEXT NOT NULL, UNIQUE (run_id, layer));
+CREATE TABLE site_trainings (
+  run_id INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE, layer INTEGER NOT NULL, site TEXT NOT NULL,
+  error_before REAL, error_after REAL, condition REAL, inverse_deviation REAL, UNIQUE (run_id, layer, site));
+)sql",
+    R"sql(
+ALTER TABLE layer_errors ADD COLUMN truncation REAL;
+ALTER TABLE layer_errors ADD COLUMN activation_only REAL;
+CREATE TABLE row_spaces (
+  run_id INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE, layer INTEGER NOT NULL, site TEXT NOT NULL,
+  token_type TEXT NOT NULL, other_type TEXT NOT NULL, width INTEGER NOT NULL, dims INTEGER NOT NULL,
+  other_dims INTEGER NOT NULL, shared_dims INTEGER NOT NULL, mean_cosine_squared REAL, largest_angle REAL,
+  exclusive_dims INTEGER NOT NULL, own_energy REAL, other_energy REAL, other_output REAL,
+  UNIQUE (run_id, layer, site, token_type, other_type));
+CREATE TABLE solution_spaces (
+  run_id INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE, layer INTEGER NOT NULL, site TEXT NOT NULL,
+  token_type TEXT NOT NULL, tokens INTEGER NOT NULL, width INTEGER NOT NULL, activation_rank INTEGER NOT NULL,
+  weight_rank INTEGER NOT NULL, weakest_dims INTEGER NOT NULL, weakest_energy REAL, weakest_output REAL,
+  unread_output REAL, UNIQUE (run_id, layer, site, token_type));
+CREATE TABLE activation_surfaces (
+  run_id INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE, layer INTEGER NOT NULL, site TEXT NOT NULL,
+  token_type TEXT NOT NULL, tokens INTEGER NOT NULL, channels INTEGER NOT NULL, token_bins INTEGER NOT NULL,
+  channel_bins INTEGER NOT NULL, peak REAL NOT NULL, codes BLOB NOT NULL, UNIQUE (run_id, layer, site, token_type));
+)sql",
 };
 
 int pragma(SQLite::Database& database, const char* name) {

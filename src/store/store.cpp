@@ -10,6 +10,7 @@
 #include "store/latency_rows.h"
 #include "store/rows.h"
 #include "store/schema.h"
+#include "store/stream_rows.h"
 #include "store/training_rows.h"
 #include "util/error.h"
 #include "util/hash.h"
@@ -145,6 +146,23 @@ std::vector<TrainingCurve> Store::trainings() const {
   return guarded(path_, [&] { return select_trainings(*database_); });
 }
 
+bool Store::has_stream(std::string_view key) const {
+  return guarded(path_, [&] { return has_stream_key(*database_, key); });
+}
+
+void Store::add_stream(const StreamRecord& stream) {
+  FREEACT_CHECK(!stream.key.empty(), "a stream needs a key");
+  guarded(path_, [&] {
+    SQLite::Transaction transaction(*database_, SQLite::TransactionBehavior::IMMEDIATE);
+    insert_stream(*database_, stream);
+    transaction.commit();
+  });
+}
+
+std::vector<StreamRecord> Store::streams() const {
+  return guarded(path_, [&] { return select_streams(*database_); });
+}
+
 std::string Store::results_digest() const {
   static constexpr const char* kQueries[] = {
       "SELECT key, experiment, model, method, bits, seed, source_version, checkpoint_hash FROM runs ORDER BY key",
@@ -152,8 +170,14 @@ std::string Store::results_digest() const {
       "FROM metrics JOIN runs ON id = run_id ORDER BY key, task, name, \"group\"",
       "SELECT key, task, \"index\", input_hash, output, score FROM samples JOIN runs ON id = run_id "
       "ORDER BY key, task, \"index\"",
-      "SELECT key, layer, site, token_type, relative_error, tokens FROM layer_errors JOIN runs ON id = run_id "
-      "ORDER BY key, layer, site, token_type",
+      "SELECT key, layer, site, token_type, relative_error, tokens, truncation, activation_only FROM layer_errors "
+      "JOIN runs ON id = run_id ORDER BY key, layer, site, token_type",
+      "SELECT key, layer, site, token_type, other_type, width, dims, other_dims, shared_dims, mean_cosine_squared, "
+      "largest_angle, exclusive_dims, own_energy, other_energy, other_output FROM row_spaces JOIN runs ON id = run_id "
+      "ORDER BY key, layer, site, token_type, other_type",
+      "SELECT key, layer, site, token_type, tokens, width, activation_rank, weight_rank, weakest_dims, weakest_energy, "
+      "weakest_output, unread_output FROM solution_spaces JOIN runs ON id = run_id ORDER BY key, layer, site, "
+      "token_type",
       "SELECT key, layer, site, token_type, tokens, width, effective_rank, dims_99, mean_share, absmax, channel_ratio, "
       "crest, kurtosis FROM activation_statistics JOIN runs ON id = run_id ORDER BY key, layer, site, token_type"};
   return guarded(path_, [&] {

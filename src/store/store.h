@@ -13,6 +13,7 @@
 
 #include "store/latency.h"
 #include "store/record.h"
+#include "store/stream.h"
 #include "store/training.h"
 
 namespace SQLite {
@@ -63,9 +64,16 @@ class Store {
   // In the order they were begun, points in order of step.
   std::vector<TrainingCurve> trainings() const;
 
+  bool has_stream(std::string_view key) const;
+  // A finished stream, whole or not at all; it takes the place of an older one of the same key.
+  void add_stream(const StreamRecord& stream);
+  // In the order they were added.
+  std::vector<StreamRecord> streams() const;
+
   // SHA-256 over every result in order of key: equal for two databases that hold the same results, however they came
-  // about. Leaves out ids, times (latencies and trainings too), machines, the text of the configuration, which the key
-  // stands for, and galleries, which repeat test items that samples name by hash.
+  // about. Leaves out ids, times (latencies, trainings and streams too), machines, the text of the configuration, which
+  // the key stands for, galleries, which repeat test items that samples name by hash, and the logs of how blocks were
+  // trained.
   std::string results_digest() const;
 
  private:

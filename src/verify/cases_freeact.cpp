@@ -139,10 +139,11 @@ void check_weight_aware(QuantCase& c) {
   for (int64_t type = 0; type < 2; ++type) {
     const at::Tensor own = x.index({types == type});
     const at::Tensor moment = second_moment(own);
-    const at::Tensor u = weight_aware_basis(moment, w, c.params().at("k"), ridge);
+    const WeightAwareDirections directions(moment, w, ridge);
+    const at::Tensor u = directions.basis(c.params().at("k"));
     c.expect(fmt::format("projector{}", type), at::matmul(u, u.t()));
     const RankChoice choice = choose_rank(own, w, c.in("rotation"), candidates, {4, true},
-                                          [&](int64_t rank) { return weight_aware_basis(moment, w, rank, ridge); });
+                                          [&](int64_t rank) { return directions.basis(rank); });
     c.expect(fmt::format("rank{}", type), at::tensor({choice.rank}, at::kLong));
     c.expect(fmt::format("errors{}", type), at::tensor(choice.errors, at::kDouble));
   }

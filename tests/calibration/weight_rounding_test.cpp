@@ -53,6 +53,24 @@ TEST_F(Rounding, GptqKeepsScalesAndChangesCodes) {
   }
 }
 
+TEST_F(Rounding, GptqLowersTheErrorOfGroupsToo) {
+  constexpr QuantSpec kGroups = {{3, true, 8}, {16, true}, {16, true}, {16, true}};
+  const auto nearest = errors(rounded({}, kGroups)), gptq = errors(rounded({RoundingKind::kGptq}, kGroups));
+  const auto without = errors(rounded({RoundingKind::kGptq}, kW3));
+  for (size_t i = 0; i < kNumSites; ++i) {
+    EXPECT_LT(gptq[i], 0.9 * nearest[i]) << kSiteNames[i];
+    EXPECT_LT(gptq[i], without[i]) << kSiteNames[i];
+  }
+}
+
+TEST_F(Rounding, GroupsThatDoNotDivideASiteAreRefusedByName) {
+  const QuantSpec groups = {{4, true, 12}, {4, true}, {16, true}, {16, true}};
+  EXPECT_THAT(message_of<UserError>([&] { check_groups(groups, model_.config); }),
+              testing::AllOf(testing::HasSubstr("'quant.w_group_size' is 12"), testing::HasSubstr("mlp.down"),
+                             testing::HasSubstr("40 wide")));
+  check_groups({{4, true, 8}, {4, true, 4}, {16, true}, {16, true}}, model_.config);
+}
+
 // What counts is what the linear reads, not what the site is given: inputs that 2 bits round to almost nothing lead to
 // another weight.
 TEST_F(Rounding, GptqSeesTheQuantisedActivation) {

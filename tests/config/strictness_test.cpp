@@ -49,7 +49,8 @@ TEST_F(Strictness, ImpossibleValuesAreRefused) {
   for (const char* override_ :
        {"quant.w_bits=1", "quant.a_bits=9", "quant.kv_bits=32", "quant.vision_w_bits=1", "calibration.num_samples=0",
         "calibration.mask_ratio_min=1.1", "calibration.sequence_length=-1", "tasks=[]", "tasks=[sort,sort]",
-        "launcher.workers=0", "model.dtype=float23", "model.path=''"})
+        "launcher.workers=0", "model.late_mask_share=1", "calibration.states=decoded", "calibration.loss_weights=some",
+        "calibration.mask_weight=0", "calibration.decoding.steps=4", "model.dtype=float23", "model.path=''"})
     EXPECT_NE(refusal("plain", {override_}), "") << override_;
   EXPECT_THAT(refusal("plain", {"quant.w_bits=1"}), HasSubstr("must be 2 to 8, or 16, but is 1"));
   write("x", "calibration:\n  mask_ratio_max: 0.2\n  mask_ratio_min: 0.5\n");

@@ -84,6 +84,10 @@ TEST_F(Hash, IgnoresWhatCannotChangeAResult) {
   EXPECT_EQ(single("plain").hash, hash);
   EXPECT_EQ(single("plain", {"method=none", "quant=w3a3"}).hash, single("plain", {"method=none"}).hash);
   EXPECT_EQ(single("plain", {"quant.vision_w_bits=16", "calibration.images={}"}).hash, hash);
+  EXPECT_EQ(single("plain", {"model.token_types=family", "model.late_mask_share=0.3", "calibration.states=masked",
+                             "calibration.loss_weights=equal", "calibration.mask_weight=5"})
+                .hash,
+            hash);
 }
 
 TEST_F(Hash, ChangesWithEverythingElse) {
@@ -92,7 +96,8 @@ TEST_F(Hash, ChangesWithEverythingElse) {
   for (const char* override_ :
        {"seed=2", "model=other", "model.path=a", "method.w_clip=searched", "method.new=1", "quant.kv_bits=4",
         "calibration.num_samples=1", "task.num_items=3", "task.version=2", "tasks=reverse", "tasks=[sort,reverse]",
-        "backend.device=cuda:0", "task.generation.steps=4", "quant.vision_a_bits=8", "calibration.images.max_tiles=2"})
+        "backend.device=cuda:0", "task.generation.steps=4", "quant.vision_a_bits=8", "calibration.images.max_tiles=2",
+        "model.token_types=one", "calibration.states=decoding", "calibration.loss_weights=mask_state"})
     EXPECT_NE(single("plain", {override_}).hash, hash) << override_;
 }
 

@@ -57,6 +57,13 @@ TEST_F(BadInput, UnknownKey) {
   expect_refused(quick("calibration.num_sample=3"), kUserInput, {"num_sample", "num_samples", "command line"});
 }
 
+TEST_F(BadInput, TokenTypesThatTheModelDoesNotHave) {
+  expect_refused(quick("model.token_types=text_vision_system_answer"), kUserInput,
+                 {"model.token_types", "use prompt_generated_mask"});
+  expect_refused(quick("model.token_types=promt_generated_mask"), kUserInput,
+                 {"model.token_types", "did you mean 'prompt_generated_mask'"});
+}
+
 TEST_F(BadInput, UnknownTaskKey) {
   expect_refused(quick("task.num_item=3"), kUserInput, {"num_item", "num_items", "command line"});
   expect_refused(quick("task.generation.alg=entropi"), kUserInput,

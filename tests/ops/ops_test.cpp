@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "ops/kronecker.h"
+
 namespace freeact {
 namespace {
 
@@ -151,6 +153,30 @@ TEST(Kronecker, IsTheSameAsTheFullMatrix) {
     EXPECT_LT(max_difference(kronecker_apply(x, {}, right), kronecker_apply(x, at::eye(rows, at::kDouble), right)),
               1e-12);
   }
+}
+
+// The written-out gradient against that of the whole matrix, with and without a scale, also where only some inputs are
+// trained.
+TEST(Kronecker, HasTheGradientOfTheFullMatrix) {
+  for (const bool with_scale : {true, false})
+    for (const bool trains_x : {true, false}) {
+      const at::Tensor weights = random({4, 3, 14}, 5);
+      const auto gradients = [&](const auto& product) {
+        const at::Tensor x = random({4, 3, 14}, 1).requires_grad_(trains_x),
+                         left = random({2, 2}, 2).requires_grad_(true), right = random({7, 7}, 3).requires_grad_(true),
+                         scale = with_scale ? random({14}, 4).requires_grad_(true) : at::Tensor();
+        (product(x, scale, left, right) * weights).sum().backward();
+        std::vector<at::Tensor> all = {left.grad(), right.grad()};
+        if (trains_x) all.push_back(x.grad());
+        if (with_scale) all.push_back(scale.grad());
+        return all;
+      };
+      const auto written_out = gradients(scaled_kronecker);
+      const auto composed = gradients([](const auto& x, const auto& scale, const auto& left, const auto& right) {
+        return kronecker_apply_naive(scale.defined() ? x * scale : x, left, right);
+      });
+      for (size_t i = 0; i < composed.size(); ++i) EXPECT_LT(max_difference(written_out[i], composed[i]), 1e-12) << i;
+    }
 }
 
 class Cayley : public testing::TestWithParam<int64_t> {};

@@ -130,6 +130,20 @@ TEST(Gptq, TheScaleOfARowCanBeGiven) {
   EXPECT_TRUE(at::equal(given.scale.scale, searched.scale));
 }
 
+// As found in the weight before anything is rounded, which is what static groups are.
+TEST(Gptq, TheScalesOfGroupsCanBeGiven) {
+  const Problem p = correlated();
+  for (const bool act_order : {false, true}) {
+    const Scale groups = weight_scale(p.weight_OI, {4, true, 12}, WeightClip::searched());
+    const auto given = gptq(p.weight_OI, p.hessian_II, kInt4, groups, {.act_order = act_order});
+    const auto found = gptq(p.weight_OI, p.hessian_II, kInt4, WeightClip::searched(),
+                            {.act_order = act_order, .group_size = 12, .static_groups = true});
+    EXPECT_TRUE(at::equal(given.codes, found.codes));
+    EXPECT_TRUE(at::equal(given.weight(), found.weight()));
+    EXPECT_TRUE(at::equal(given.weight(), dequantise_weight(given.codes.to(at::kFloat), groups)));
+  }
+}
+
 TEST(Gptq, TheHessianDoesNotDependOnHowSequencesCome) {
   const Problem p = correlated();
   GptqHessian one_by_one(48);

@@ -51,7 +51,7 @@ class CalibrationText : public testing::Test {
 
   fs::path folder_;
   CalibrationConfig config_;
-  DecoderConfig model_;
+  Decoder model_;
 };
 
 TEST_F(CalibrationText, StrideFixesWhereSequencesBegin) {
@@ -72,13 +72,14 @@ TEST_F(CalibrationText, WithoutStrideTheSeedDrawsTheStart) {
 }
 
 TEST_F(CalibrationText, DiffusionModelsSeeItMasked) {
-  model_.mask_id = 256;
+  model_.config.mask_id = 256;
   config_.mask_ratio_min = config_.mask_ratio_max = 0.4;
-  for (const auto& drawn : draw(1).calibration) EXPECT_EQ((drawn.ids_BT == model_.mask_id).sum().item<int64_t>(), 2);
+  for (const auto& drawn : draw(1).calibration)
+    EXPECT_EQ((drawn.ids_BT == model_.config.mask_id).sum().item<int64_t>(), 2);
 }
 
 TEST_F(CalibrationText, MaskRatiosAreStratifiedAndTheFirstTokenIsShown) {
-  model_.mask_id = 256;
+  model_.config.mask_id = 256;
   config_.num_samples = 10;
   config_.sequence_length = 101;
   const auto drawn = draw(1);
@@ -86,8 +87,8 @@ TEST_F(CalibrationText, MaskRatiosAreStratifiedAndTheFirstTokenIsShown) {
     std::vector<double> ratios;
     for (const auto& sequence : sequences) {
       const at::Tensor ids = sequence.ids_BT[0];
-      EXPECT_NE(ids[0].item<int64_t>(), model_.mask_id);
-      ratios.push_back((ids == model_.mask_id).sum().item<double>() / 100);
+      EXPECT_NE(ids[0].item<int64_t>(), model_.config.mask_id);
+      ratios.push_back((ids == model_.config.mask_id).sum().item<double>() / 100);
     }
     EXPECT_FALSE(std::is_sorted(ratios.begin(), ratios.end())) << "the ratio follows the place in the text";
     std::sort(ratios.begin(), ratios.end());
@@ -111,8 +112,8 @@ TEST_F(CalibrationText, StandsBesideADataSet) {
   std::ofstream items(puzzles / "calibration.jsonl");
   for (int i = 0; i < 8; ++i) items << fmt::format(R"({{"input": "{0}", "answer": "{0}{0}{0}{0}"}})", i) << '\n';
   items.close();
-  model_.mask_id = 256;
-  model_.eos_id = 0;
+  model_.config.mask_id = 256;
+  model_.config.eos_id = 0;
   config_.dataset = "puzzles";
   config_.text = "numbers.txt";
   const auto drawn = draw(1);

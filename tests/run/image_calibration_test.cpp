@@ -30,7 +30,7 @@ class ImageCalibration : public testing::Test {
   }
   CalibrationSequences draw(uint64_t seed, const LoadedModel& model) const {
     const Prompter prompter(model, folder_ / "model", image_limits(config_));
-    return draw_calibration(config_, folder_, model.decoder.config, model.tokenizer, seed, &prompter);
+    return draw_calibration(config_, folder_, model.decoder, model.tokenizer, seed, &prompter);
   }
   std::string text_of(const TokenBatch& sequence) const { return model_->tokenizer.decode(ids_of(sequence.ids_BT)); }
 

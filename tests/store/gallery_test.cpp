@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "older_file.h"
 #include "store/store.h"
 
 namespace freeact {
@@ -88,8 +89,7 @@ TEST_F(GalleryStore, IsNoPartOfTheResultsDigest) {
 
 TEST_F(GalleryStore, AFileOfVersionFourGetsTheTablesAndKeepsItsRuns) {
   Store::open_for_writing(path_).add(run_with("old", {}));
-  SQLite::Database(path_.string(), SQLite::OPEN_READWRITE)
-      .exec("DROP TABLE run_gallery; DROP TABLE gallery_items; PRAGMA user_version = 4");
+  take_back_to_version(path_, 4);
   EXPECT_TRUE(Store::open_for_reading(path_).load(1).gallery.empty());
   auto store = Store::open_for_writing(path_);
   const RunRecord run = run_with("new", {item(0)});

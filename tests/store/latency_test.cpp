@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "older_file.h"
 #include "store/schema.h"
 #include "store/store.h"
 
@@ -84,11 +85,7 @@ TEST_F(LatencyStore, TimesAreNoPartOfTheResultsDigest) {
 
 TEST_F(LatencyStore, AFileOfVersionTwoGetsTheTable) {
   Store::open_for_writing(path_);
-  SQLite::Database(path_.string(), SQLite::OPEN_READWRITE)
-      .exec(
-          "DROP TABLE latencies; DROP TABLE activation_statistics; DROP TABLE training_points; DROP TABLE "
-          "training_curves; DROP TABLE run_gallery; DROP TABLE gallery_items; "
-          "PRAGMA user_version = 2");
+  take_back_to_version(path_, 2);
   EXPECT_TRUE(Store::open_for_reading(path_).latencies().empty());
   auto store = Store::open_for_writing(path_);
   store.add_latencies({make_row("a")});

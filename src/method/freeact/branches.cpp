@@ -5,6 +5,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <cmath>
+#include <functional>
 #include <optional>
 
 #include "calibration/site_maxima.h"
@@ -58,9 +59,17 @@ class SiteTokens {
   at::Tensor held_out_TD_, held_out_types_T_;
 };
 
-at::Tensor directions(const at::Tensor& moment_DD, const at::Tensor& weight_OD, int64_t rank, BranchDirections kind) {
-  if (kind == BranchDirections::kWeightAware) return weight_aware_basis(moment_DD, weight_OD, rank, kRidge);
-  return std::get<1>(at::linalg_eigh(moment_DD)).slice(1, moment_DD.size(0) - rank);  // eigenvalues ascend
+using BasisOfRank = std::function<at::Tensor(int64_t rank)>;
+
+// The best directions of any number, orthonormal [D, rank]; the eigenproblem is solved here.
+BasisOfRank directions(const at::Tensor& moment_DD, const at::Tensor& weight_OD, BranchDirections kind) {
+  if (kind == BranchDirections::kWeightAware)
+    return [found = WeightAwareDirections(moment_DD, weight_OD, kRidge)](int64_t rank) {
+      return found.basis(rank).to(at::kFloat);
+    };
+  return [vectors = std::get<1>(at::linalg_eigh(moment_DD))](int64_t rank) {
+    return vectors.slice(1, vectors.size(1) - rank).to(at::kFloat);  // eigenvalues ascend
+  };
 }
 
 std::vector<int64_t> ranks_up_to(int64_t most) {
@@ -76,13 +85,10 @@ at::Tensor basis_of_type(const SiteTokens& tokens, const at::Tensor& weight_OD, 
   const auto most = static_cast<int64_t>(std::llround(settings.fraction * static_cast<double>(width)));
   const at::Tensor none = at::empty({width, 0});
   if (most == 0 || !tokens.has(type)) return none;
-  const at::Tensor moment_DD = tokens.moment(type);
-  const auto basis_of = [&](int64_t rank) {
-    return directions(moment_DD, weight_OD, rank, settings.directions).to(at::kFloat);
-  };
+  const at::Tensor held_out_TD = settings.kind == BranchKind::kDrop ? tokens.held_out(type) : at::Tensor();
+  if (held_out_TD.defined() && held_out_TD.size(0) == 0) return none;
+  const BasisOfRank basis_of = directions(tokens.moment(type), weight_OD, settings.directions);
   if (settings.kind == BranchKind::kKeep) return basis_of(most);
-  const at::Tensor held_out_TD = tokens.held_out(type);
-  if (held_out_TD.size(0) == 0) return none;
   const at::Tensor rotation_DD = orthogonal_from_gaussian(gaussian({width, width}, seed)).to(at::kFloat);
   const auto choice = choose_rank(held_out_TD, weight_OD, rotation_DD, ranks_up_to(most), activation_grid, basis_of);
   return choice.rank == 0 ? none : basis_of(choice.rank);

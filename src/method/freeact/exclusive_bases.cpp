@@ -51,11 +51,19 @@ TwoBlockBases two_block_bases(const at::Tensor& c0, const at::Tensor& c1, int64_
   return b;
 }
 
-at::Tensor weight_aware_basis(const at::Tensor& moment_DD, const at::Tensor& weight_OD, int64_t rank, double ridge) {
+WeightAwareDirections::WeightAwareDirections(const at::Tensor& moment_DD, const at::Tensor& weight_OD, double ridge) {
   const at::Tensor w = weight_OD.to(at::kDouble);
   const at::Tensor read = at::matmul(w.t(), w);
   const at::Tensor regular = read + ridge * read.diagonal().mean() * at::eye(read.size(0), read.options());
-  return orthonormal(generalised_eigenvectors(moment_DD.to(at::kDouble), regular).slice(1, read.size(0) - rank));
+  vectors_DD_ = generalised_eigenvectors(moment_DD.to(at::kDouble), regular);
+}
+
+at::Tensor WeightAwareDirections::basis(int64_t rank) const {
+  return orthonormal(vectors_DD_.slice(1, vectors_DD_.size(1) - rank));
+}
+
+at::Tensor weight_aware_basis(const at::Tensor& moment_DD, const at::Tensor& weight_OD, int64_t rank, double ridge) {
+  return WeightAwareDirections(moment_DD, weight_OD, ridge).basis(rank);
 }
 
 RankChoice choose_rank(const at::Tensor& x_TD, const at::Tensor& weight_OD, const at::Tensor& rotation_DD,

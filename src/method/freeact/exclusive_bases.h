@@ -23,8 +23,18 @@ struct TwoBlockBases {
 TwoBlockBases two_block_bases(const at::Tensor& c0, const at::Tensor& c1, int64_t r0, int64_t r1,
                               int iterations = 2000);
 
-// r orthonormal directions [D, r] with the most activation energy per energy the weights read: top generalised
-// eigenvectors of (moment, W^T W + ridge mean(diag) I). Removing them, x -> x - x U U^T, costs tr(U^T C U U^T W^T W U).
+// The directions with the most activation energy per energy the weights read: top generalised eigenvectors of
+// (moment, W^T W + ridge mean(diag) I). Solved once for all ranks, at about 10 D^3 operations.
+class WeightAwareDirections {
+ public:
+  WeightAwareDirections(const at::Tensor& moment_DD, const at::Tensor& weight_OD, double ridge);
+  // Orthonormal, of the best r: U [D, r]. Removing them, x -> x - x U U^T, costs tr(U^T C U U^T W^T W U).
+  at::Tensor basis(int64_t rank) const;
+
+ private:
+  at::Tensor vectors_DD_;  // ascending, not orthonormal
+};
+// The same for one rank.
 at::Tensor weight_aware_basis(const at::Tensor& moment_DD, const at::Tensor& weight_OD, int64_t rank, double ridge);
 
 // The rank with the smallest measured output error ||Q((x - x U U^T) R) (W R)^T - x W^T||^2 / ||x W^T||^2; ties go to

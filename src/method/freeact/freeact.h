@@ -13,7 +13,8 @@ namespace freeact {
 struct FreeActConfig : LearningConfig {
   bool orthogonal = true;                  // Pt orthogonal, as the paper states it; false: FlatQuant's parametrisation
   double rank_fraction = 0.03125;          // r1 = r2 = d/32
-  std::vector<int64_t> ranks;              // per token type and the same for all sites; overrides rank_fraction
+  std::vector<double> rank_fractions;      // r1, r2, .. as fractions of a site's width; overrides rank_fraction
+  std::vector<int64_t> ranks;              // per token type and the same for all sites; overrides both
   std::string exclusive_start = "random";  // the paper's; low_energy: see calibration/low_energy_start.h
   bool lac_per_type = false;
   std::string type_mean = "none";  // beyond the paper: subtract a mean per token type (none, global, type)
@@ -25,6 +26,7 @@ struct FreeActConfig : LearningConfig {
     LearningConfig::fields(visit);
     visit("orthogonal", orthogonal, "keep Pt orthogonal (paper); false: FlatQuant's SVD or inverse form");
     visit("rank_fraction", rank_fraction, "r1 = r2 = this fraction of a site's width");
+    visit("rank_fractions", rank_fractions, "unequal r1 and r2: a fraction of a site's width for each token type");
     visit("ranks", ranks, "explicit exclusive ranks, one per token type");
     visit("exclusive_start", exclusive_start,
           "random (paper), or beyond it low_energy: exclusive dimensions start where the calibration data has least "
@@ -34,6 +36,10 @@ struct FreeActConfig : LearningConfig {
   }
   void check() const;
   LearningSettings settings(int64_t num_types) const;
+
+ private:
+  // Exclusive ranks of every token type at a site of this width.
+  std::vector<int64_t> ranks_at(int64_t width, int64_t num_types) const;
 };
 
 class FreeAct : public Method {

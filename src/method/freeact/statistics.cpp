@@ -30,8 +30,13 @@ void TokenStatistics::merge(int64_t type, const at::Tensor& rows) {
   count.copy_(total);
 }
 
+void TokenStatistics::fade(double factor) {
+  count_N_.mul_(factor);
+  m2_NDD_.mul_(factor);
+}
+
 at::Tensor TokenStatistics::covariance(int64_t type) const {
-  return m2_NDD_[type] / count_N_[type].clamp_min(1);
+  return m2_NDD_[type] / count_N_[type].clamp_min(1e-12);  // faded counts may lie below 1
 }
 
 at::Tensor TokenStatistics::second_moment(int64_t type) const {

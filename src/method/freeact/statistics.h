@@ -17,6 +17,9 @@ class TokenStatistics {
   // x [.., D], types [..] of one batch.
   void add(const at::Tensor& x, const at::Tensor& types);
 
+  // Multiplies the weight of everything seen so far, of all types, by the factor.
+  void fade(double factor);
+
   at::Tensor count() const { return count_N_; }  // [N] float64
   at::Tensor mean() const { return mean_ND_; }   // [N, D]
   at::Tensor covariance(int64_t type) const;     // [D, D], divided by the count

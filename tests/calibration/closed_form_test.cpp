@@ -1,8 +1,9 @@
-#include "baselines/wush/wush.h"
+#include "calibration/closed_form.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "ops/hadamard.h"
 #include "ops/ops.h"
 
 namespace freeact {
@@ -16,7 +17,7 @@ at::Tensor moment(uint64_t seed) {
 }
 
 // A to B^T is exact, and both sides end in the same moment.
-TEST(Wush, TheTransformIsExactAndBalancesBothSides) {
+TEST(ClosedForm, TheTransformIsExactAndBalancesBothSides) {
   const at::Tensor c = moment(1), g = moment(2), rotation = orthogonal_from_gaussian(gaussian({12, 12}, 3));
   const BalancedPair pair = balance(c, g, 1e-9, rotation);
   EXPECT_TRUE(at::allclose(at::matmul(pair.activation, pair.weight.t()), at::eye(12, at::kDouble), 1e-8, 1e-8));
@@ -26,7 +27,7 @@ TEST(Wush, TheTransformIsExactAndBalancesBothSides) {
 }
 
 // Before the rotation the common moment is diagonal; a Hadamard matrix makes its diagonal constant.
-TEST(Wush, AHadamardMatrixSpreadsTheSpectrumEvenly) {
+TEST(ClosedForm, AHadamardMatrixSpreadsTheSpectrumEvenly) {
   const at::Tensor rotation = random_hadamard(at::ones({12}, at::kDouble));
   const BalancedPair pair = balance(moment(1), moment(2), 1e-9, rotation);
   const at::Tensor diagonal = at::matmul(pair.activation.t(), at::matmul(moment(1), pair.activation)).diagonal();
@@ -34,7 +35,7 @@ TEST(Wush, AHadamardMatrixSpreadsTheSpectrumEvenly) {
 }
 
 // Dead input channels make a singular moment: damping, not a crash or a NaN.
-TEST(Wush, SingularMomentsAreDamped) {
+TEST(ClosedForm, SingularMomentsAreDamped) {
   at::Tensor c = moment(1);
   c[3].zero_();
   c.select(1, 3).zero_();
