@@ -28,6 +28,32 @@ at::Tensor seen_by_transform(const LearnableSite& site, const at::Tensor& x_BTD,
   return site.transform.scale.defined() ? x * site.transform.scale : x;
 }
 
+// Moments of one site's inputs, a token type each.
+class TypeMoments {
+ public:
+  explicit TypeMoments(size_t num_types = 0) : by_type_(num_types) {}
+
+  void add(const at::Tensor& x_BTD, const at::Tensor& types_BT, int64_t left) {
+    for (size_t type = 0; type < by_type_.size(); ++type)
+      if (const at::Tensor rows = x_BTD.index({types_BT == static_cast<int64_t>(type)}); rows.size(0) > 0)
+        by_type_[type].add(GridMoments::of(rows, left));
+  }
+
+  // All types count alike, however many or large their tokens are: a few massive tokens of one would else decide alone.
+  GridMoments sum() const {
+    GridMoments all;
+    for (const GridMoments& own : by_type_) {
+      if (!own.left_LL.defined()) continue;
+      const at::Tensor energy = own.left_LL.trace().clamp_min(1e-30);
+      all.add({own.left_LL / energy, own.right_RR / energy});
+    }
+    return all;
+  }
+
+ private:
+  std::vector<GridMoments> by_type_;
+};
+
 // Of determinant 1 or -1.
 at::Tensor normalised(const at::Tensor& matrix) {
   return matrix / at::linalg_svdvals(matrix).log().mean().exp();
@@ -44,11 +70,11 @@ TransformStart parse_transform_start(const std::string& name) {
 void start_at_closed_form(const LearnedBlock& learned, const Block& block, const std::vector<BlockBatch>& batches,
                           const DecoderConfig& config, uint64_t seed) {
   const at::NoGradGuard no_grad;
-  std::array<GridMoments, kNumSites> inputs;
+  std::array<TypeMoments, kNumSites> inputs;
+  inputs.fill(TypeMoments(config.token_types.size()));
   visit_site_inputs(block, batches, config, [&](size_t i, const at::Tensor& x_BTD, const at::Tensor& types_BT) {
     const LearnableSite& site = *learned.sites[i];
-    const at::Tensor x = seen_by_transform(site, x_BTD, types_BT);
-    inputs[i].add(GridMoments::of(x.flatten(0, 1), site.transform.left->size()));
+    inputs[i].add(seen_by_transform(site, x_BTD, types_BT), types_BT, site.transform.left->size());
   });
   for (size_t i = 0; i < kNumSites; ++i) {
     const LearnableSite& site = *learned.sites[i];
@@ -56,7 +82,7 @@ void start_at_closed_form(const LearnedBlock& learned, const Block& block, const
     if (site.transform.scale.defined()) weight_OD = weight_OD / site.transform.scale;
     const uint64_t own = derive_seed(seed, fmt::format("closed form start {} {}", block.index, kSiteNames[i]));
     const BalancedFactors factors =
-        balanced_factors(inputs[i], GridMoments::of(weight_OD, site.transform.left->size()), kDamping, own);
+        balanced_factors(inputs[i].sum(), GridMoments::of(weight_OD, site.transform.left->size()), kDamping, own);
     site.transform.left->start_at_invertible(normalised(factors.left.activation), derive_seed(own, "signs left"));
     right_factor(site)->start_at_invertible(normalised(factors.right.activation), derive_seed(own, "signs right"));
   }

@@ -8,6 +8,7 @@
 #include "report/format.h"
 #include "report/gallery.h"
 #include "report/latencies.h"
+#include "report/layer_ratio.h"
 #include "report/render.h"
 #include "report/row_spaces.h"
 #include "report/stream.h"
@@ -95,6 +96,7 @@ void add_setting(Document& document, const Setting& setting, const std::vector<C
   if (!layers) document.blocks.push_back(Paragraph{"No layer errors were recorded."});
   add_if(document, layer_figure(setting));
   add_if(document, layers);
+  add_if(document, layer_ratio_table(setting));
   add_if(document, truncation_figure(setting));
   add_if(document, error_parts_table(setting));
   for (auto& figure : surface_figures(setting)) document.blocks.push_back(std::move(figure));

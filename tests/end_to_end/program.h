@@ -25,9 +25,11 @@ inline std::string read_all(const std::filesystem::path& path) {
   return text.str();
 }
 
-// A fresh folder for one test.
+// A fresh folder for the running test, which others may run beside.
 inline std::filesystem::path fresh_folder(const std::string& name) {
-  const auto folder = std::filesystem::path(testing::TempDir()) / ("freeact_" + name);
+  const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+  const std::string own = test ? "_" + std::string(test->name()) : "";
+  const auto folder = std::filesystem::path(testing::TempDir()) / ("freeact_" + name + own);
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   return folder;
