@@ -19,6 +19,7 @@ namespace {
 constexpr const char* kFrozen = "frozen";
 constexpr const char* kRecalibrated = "recalibrated";
 constexpr const char* kAllTypes = "";
+constexpr const char* kErrorRow = "||ŷ − y||² / ||y||²";
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 // Streams that differ in their seeds alone.
@@ -108,11 +109,12 @@ Figure figure_of(const StreamGroup& group) {
                 .x_label = "window",
                 .y_label = "",
                 .own_rows = true,
+                .log_rows = {kErrorRow},
                 .labels = stream_arms(group.first()),
                 .panels = {}};
   plot.mark_x = group.first().shift_at - 0.5;
   for (const auto& [row, value] :
-       {std::pair{"||ŷ − y||² / ||y||²", &StreamPoint::relative_error}, std::pair{"drift", &StreamPoint::drift}})
+       {std::pair{kErrorRow, &StreamPoint::relative_error}, std::pair{"drift", &StreamPoint::drift}})
     for (const auto& type : types_of(group)) {
       Panel panel{.row = row, .column = type_title(type), .series = {}};
       for (const auto& arm : plot.labels)
@@ -123,7 +125,8 @@ Figure figure_of(const StreamGroup& group) {
   return {.name = file_stem("stream_" + group.title),
           .caption =
               "Above: relative error of every window, measured before anything is learnt from it, mean over "
-              "layers, sites and seeds. Below: how far the second moments of the sites' inputs have moved since "
+              "layers, sites and seeds, logarithmic. Below: how far the second moments of the sites' inputs have moved "
+              "since "
               "directions were last chosen, once the window is learnt. Dashed: the data change.",
           .svg = render_svg(plot)};
 }
