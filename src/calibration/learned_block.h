@@ -86,7 +86,11 @@ class LearnableSite : public Site {
   at::Tensor output_bias(size_t part) const;
 
  private:
-  at::Tensor centred(const at::Tensor& x_BTD, const at::Tensor& types_BT) const;
+  struct Split {
+    at::Tensor z_BTD;     // what the quantiser sees
+    at::Tensor past_BTR;  // coefficients of the directions that go past it; undefined without a branch
+  };
+  Split split(const at::Tensor& x_BTD, const at::Tensor& types_BT) const;
   // An image of this part, [n, O], in the basis of its output.
   at::Tensor in_output_basis(const at::Tensor& image, size_t part) const;
   // Q(z) Q(W)^T + b in the site's precision: [B, T, O] float32.

@@ -60,18 +60,19 @@ TypeBranch LearnableSite::input_branch() const {
   return upstream ? branch.in_basis({}, upstream->matrix(), upstream->inverse_transpose()) : branch;
 }
 
-at::Tensor LearnableSite::centred(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
-  return mean_ND.defined() ? x_BTD - rows_of_type(input_mean(), types_BT) : x_BTD;
+LearnableSite::Split LearnableSite::split(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
+  at::Tensor x = mean_ND.defined() ? x_BTD - rows_of_type(input_mean(), types_BT) : x_BTD, past_BTR;
+  if (!branch.empty()) {
+    const TypeBranch here = input_branch();
+    past_BTR = here.coefficients(x, types_BT);
+    x = x - at::matmul(past_BTR, here.write_RD);
+  }
+  const at::Tensor z = transform.activation(x);
+  return {keep_ND.defined() ? z * rows_of_type(keep_ND, types_BT) : z, past_BTR};
 }
 
 at::Tensor LearnableSite::transformed(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
-  at::Tensor x = centred(x_BTD, types_BT);
-  if (!branch.empty()) {
-    const TypeBranch here = input_branch();
-    x = x - at::matmul(here.coefficients(x, types_BT), here.write_RD);
-  }
-  const at::Tensor z = transform.activation(x);
-  return keep_ND.defined() ? z * rows_of_type(keep_ND, types_BT) : z;
+  return split(x_BTD, types_BT).z_BTD;
 }
 
 at::Tensor LearnableSite::quantised_activation(const at::Tensor& z_BTD, const at::Tensor& types_BT, size_t part) const {
@@ -116,9 +117,7 @@ at::Tensor LearnableSite::in_output_basis(const at::Tensor& image, size_t part) 
 }
 
 std::vector<at::Tensor> LearnableSite::forward(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
-  const at::Tensor z = transformed(x_BTD, types_BT);
-  at::Tensor past_quantiser;
-  if (!branch.products_RO.empty()) past_quantiser = input_branch().coefficients(centred(x_BTD, types_BT), types_BT);
+  const auto [z, past_quantiser] = split(x_BTD, types_BT);
   std::vector<at::Tensor> outputs;
   for (size_t i = 0; i < parts.size(); ++i) {
     at::Tensor y = product(z, types_BT, i);
@@ -127,7 +126,7 @@ std::vector<at::Tensor> LearnableSite::forward(const at::Tensor& x_BTD, const at
       const at::Tensor image = at::matmul(mean_ND, parts[i].linear.weight.t());
       y = y + rows_of_type(in_output_basis(image, i), types_BT);
     }
-    if (past_quantiser.defined()) y = y + at::matmul(past_quantiser, in_output_basis(branch.products_RO[i], i));
+    if (!branch.products_RO.empty()) y = y + at::matmul(past_quantiser, in_output_basis(branch.products_RO[i], i));
     outputs.push_back(y);
   }
   return outputs;

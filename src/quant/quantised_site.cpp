@@ -60,21 +60,20 @@ QuantisedSite::QuantisedSite(Parts parts) : parts_(std::move(parts)) {
   }
 }
 
-at::Tensor QuantisedSite::centred(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
-  return parts_.mean_ND.defined() ? x_BTD - rows_of_type(parts_.mean_ND, types_BT) : x_BTD;
+QuantisedSite::Split QuantisedSite::split(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
+  at::Tensor x = parts_.mean_ND.defined() ? x_BTD - rows_of_type(parts_.mean_ND, types_BT) : x_BTD;
+  if (parts_.branch.empty()) return {apply_activation(parts_.transforms, x, types_BT), {}};
+  const at::Tensor past_BTR = parts_.branch.coefficients(x, types_BT);
+  x = x - at::matmul(past_BTR, parts_.branch.write_RD);
+  return {apply_activation(parts_.transforms, x, types_BT), past_BTR};
 }
 
 at::Tensor QuantisedSite::transformed(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
-  at::Tensor x = centred(x_BTD, types_BT);
-  if (!parts_.branch.empty()) x = x - at::matmul(parts_.branch.coefficients(x, types_BT), parts_.branch.write_RD);
-  return apply_activation(parts_.transforms, x, types_BT);
+  return split(x_BTD, types_BT).z_BTD;
 }
 
 std::vector<at::Tensor> QuantisedSite::forward(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
-  const at::Tensor z = transformed(x_BTD, types_BT);
-  at::Tensor past_quantiser;
-  if (!parts_.branch.products_RO.empty())
-    past_quantiser = parts_.branch.coefficients(centred(x_BTD, types_BT), types_BT);
+  const auto [z, past_quantiser] = split(x_BTD, types_BT);
   std::vector<at::Tensor> outputs;
   at::Tensor quantised;
   for (size_t i = 0; i < weights_.size(); ++i) {
@@ -83,7 +82,7 @@ std::vector<at::Tensor> QuantisedSite::forward(const at::Tensor& x_BTD, const at
       quantised = fake_quantise_activation(z, parts_.activation_grid, linear.activation_clip.of_tokens(types_BT));
     at::Tensor y = at::linear(quantised, weights_[i], linear.bias);
     if (parts_.mean_ND.defined()) y = y + rows_of_type(parts_.mean_bias_NO[i], types_BT);
-    if (past_quantiser.defined()) y = y + at::matmul(past_quantiser, parts_.branch.products_RO[i]);
+    if (!parts_.branch.products_RO.empty()) y = y + at::matmul(past_quantiser, parts_.branch.products_RO[i]);
     outputs.push_back(y);
   }
   return outputs;

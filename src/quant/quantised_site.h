@@ -54,7 +54,11 @@ class QuantisedSite : public Site {
   static std::shared_ptr<const QuantisedSite> load(const NamedTensors& tensors, const std::string& prefix);
 
  private:
-  at::Tensor centred(const at::Tensor& x_BTD, const at::Tensor& types_BT) const;
+  struct Split {
+    at::Tensor z_BTD;     // what the quantiser sees
+    at::Tensor past_BTR;  // coefficients of the directions that go past it; undefined without a branch
+  };
+  Split split(const at::Tensor& x_BTD, const at::Tensor& types_BT) const;
 
   Parts parts_;
   std::vector<at::Tensor> weights_;      // dequantised once
