@@ -72,7 +72,7 @@ class KroneckerProduct : public torch::autograd::Function<KroneckerProduct> {
 
   static variable_list backward(AutogradContext* context, const variable_list& grads) {
     const auto saved = context->get_saved_variables();
-    const at::Tensor &x = saved[0], left = saved[1], right = saved[2], scale = saved[3], scaled_NLR = saved[4];
+    const at::Tensor &x = saved[0], &left = saved[1], &right = saved[2], &scale = saved[3], &scaled_NLR = saved[4];
     const at::Tensor grad_NLR = as_matrices(grads[0].contiguous(), left, right);
     const at::Tensor of_half_NLR = times_left(left, grad_NLR);
     at::Tensor of_x, of_left, of_right, of_scale, of_scaled;
