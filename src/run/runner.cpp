@@ -74,11 +74,15 @@ class WorkQueue {
 
   void run(int workers) {
     run_side_by_side(jobs_.size(), workers, [this](size_t i) { finish(jobs_[i]); });
+    std::error_code ignored;
+    fs::remove(progress_root(), ignored);  // goes only when empty, and not while a worker is about to write there
   }
 
  private:
+  fs::path progress_root() const { return request_.database.string() + ".progress"; }
+
   void finish(const Job& job) {
-    const fs::path folder = fs::path(request_.database.string() + ".progress") / job.key.substr(0, 16);
+    const fs::path folder = progress_root() / job.key.substr(0, 16);
     RunRecord record = runner_.run(job.cell, folder, [&](const std::string& note) {
       progress_.advance(0, fmt::format("{}: {}", job.label, note));
     });
@@ -90,7 +94,6 @@ class WorkQueue {
     }
     std::error_code ignored;
     fs::remove_all(folder, ignored);
-    fs::remove(folder.parent_path(), ignored);  // goes only when empty
     for (const auto& warning : warnings_of(record)) progress_.say(job.label + ": " + warning);
     progress_.say(fmt::format("{:<{}}{}", job.label, label_width_, headline(record)));
     progress_.advance(1, job.label);

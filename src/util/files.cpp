@@ -47,7 +47,9 @@ nlohmann::json read_json(const std::filesystem::path& path) {
   return parse_json(read_file(path), path.string());
 }
 
-void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
+namespace {
+
+bool try_to_write(const std::filesystem::path& path, std::string_view bytes) {
   std::error_code error;
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), error);
   const std::filesystem::path partial = path.string() + fmt::format(".{}.partial", getpid());
@@ -55,10 +57,19 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
   file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   file.close();
   if (file) std::filesystem::rename(partial, path, error);
-  if (!file || error) {
-    std::filesystem::remove(partial, error);
-    throw EnvironmentError("cannot write '{}': check free space and permissions", path.string());
-  }
+  if (file && !error) return true;
+  std::filesystem::remove(partial, error);
+  return false;
+}
+
+}  // namespace
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes) {
+  // Another program may remove the folder, empty as it is, between its making and its use.
+  constexpr int kAttempts = 3;
+  for (int attempt = 0; attempt < kAttempts; ++attempt)
+    if (try_to_write(path, bytes)) return;
+  throw EnvironmentError("cannot write '{}': check free space and permissions", path.string());
 }
 
 }  // namespace freeact

@@ -12,9 +12,6 @@
 namespace freeact {
 namespace {
 
-constexpr double kRidge = 1e-3;             // of the weights' mean energy, as where directions are first chosen
-constexpr double kTokensPerDimension = 10;  // that a moment of its own needs
-
 double seen(const TokenStatistics& statistics, int64_t type) {
   return statistics.count()[type].item<double>();
 }
@@ -27,24 +24,6 @@ int64_t num_types(const TokenStatistics& statistics) {
 at::Tensor mean_of_all(const TokenStatistics& statistics) {
   const at::Tensor share_N = statistics.count() / statistics.count().sum();
   return at::matmul(share_N.unsqueeze(0), statistics.mean());
-}
-
-// About the point [D] that the site subtracts for the type; about zero where it is undefined.
-at::Tensor moment_about(const TokenStatistics& statistics, int64_t type, const at::Tensor& point_ND) {
-  at::Tensor offset_D = statistics.mean()[type];
-  if (point_ND.defined()) offset_D = offset_D - point_ND[type];
-  return statistics.covariance(type) + at::outer(offset_D, offset_D);
-}
-
-// Mixed with that of all types as far as tokens are missing, as where directions are first chosen.
-at::Tensor robust_moment(const TokenStatistics& statistics, int64_t type, const at::Tensor& point_ND) {
-  const at::Tensor own = moment_about(statistics, type, point_ND);
-  const double wanted = kTokensPerDimension * static_cast<double>(own.size(0)), count = seen(statistics, type);
-  if (count >= wanted) return own;
-  at::Tensor sum = at::zeros_like(own);
-  for (int64_t each = 0; each < num_types(statistics); ++each)
-    sum += moment_about(statistics, each, point_ND) * seen(statistics, each);
-  return own * (count / wanted) + sum / statistics.count().sum() * (1 - count / wanted);
 }
 
 at::Tensor top_eigenvectors(const at::Tensor& moment_DD, int64_t rank) {
@@ -134,7 +113,7 @@ void AdaptiveSite::choose_directions(int64_t type) {
   const at::Tensor types = at::full({1, identity.size(1)}, type, at::kLong);
   const at::Tensor t = apply_activation(parts.transforms, identity, types)[0].to(at::kDouble);
   const at::Tensor inverse = apply_weight(parts.transforms, identity[0]).t().to(at::kDouble);
-  const at::Tensor moment_DD = robust_moment(*statistics_, type, parts.mean_ND);
+  const at::Tensor moment_DD = statistics_->shrunk_moment(type, parts.mean_ND);
   const Directions found = best_directions(at::matmul(t.t(), at::matmul(moment_DD, t)), rows.numel());
   const at::Tensor write_RD = at::matmul(found.write_RD, inverse).to(at::kFloat);
   branch.read_DR = branch.read_DR.index_copy(1, rows, at::matmul(t, found.read_DR).to(at::kFloat));
@@ -154,7 +133,7 @@ AdaptiveSite::Directions AdaptiveSite::best_directions(const at::Tensor& moment_
     return {at::matmul(l, q_DR), at::linalg_solve_triangular(l, q_DR.t(), /*upper=*/false, /*left=*/false)};
   }
   const at::Tensor basis_DR = directions_ == BranchDirections::kWeightAware
-                                  ? weight_aware_basis(moment_DD, weight_OD, rank, kRidge)
+                                  ? weight_aware_basis(moment_DD, weight_OD, rank, kDirectionsRidge)
                                   : top_eigenvectors(moment_DD, rank);
   return {basis_DR, basis_DR.t()};
 }

@@ -17,13 +17,10 @@
 namespace freeact {
 namespace {
 
-constexpr double kRidge = 1e-3;             // of the weights' mean energy
-constexpr double kTokensPerDimension = 10;  // that a moment of its own needs
-
 // What one site's branch is chosen from.
-class SiteTokens {
+class BranchTokens {
  public:
-  SiteTokens(const LearnableSite& site, int64_t num_types, int64_t width)
+  BranchTokens(const LearnableSite& site, int64_t num_types, int64_t width)
       : site_(&site), statistics_(num_types, width) {}
 
   void add(const at::Tensor& x_BTD, const at::Tensor& types_BT, bool held_out) {
@@ -34,20 +31,7 @@ class SiteTokens {
     held_out_types_T_ = types_BT.flatten();
   }
 
-  // [D, D], mixed with that of all types as far as tokens are missing.
-  at::Tensor moment(int64_t type) const {
-    const at::Tensor own = statistics_.second_moment(type);
-    const double wanted = kTokensPerDimension * static_cast<double>(own.size(0)), count = tokens(type);
-    if (count >= wanted) return own;
-    at::Tensor all = at::zeros_like(own);
-    double sum = 0;
-    for (int64_t each = 0; each < statistics_.count().size(0); ++each) {
-      all += statistics_.second_moment(each) * tokens(each);
-      sum += tokens(each);
-    }
-    return own * (count / wanted) + all / std::max(sum, 1.0) * (1 - count / wanted);
-  }
-
+  at::Tensor moment(int64_t type) const { return statistics_.shrunk_moment(type); }  // [D, D]
   at::Tensor held_out(int64_t type) const { return held_out_TD_.index({held_out_types_T_ == type}); }
   bool has(int64_t type) const { return tokens(type) > 0; }
 
@@ -64,7 +48,7 @@ using BasisOfRank = std::function<at::Tensor(int64_t rank)>;
 // The best directions of any number, orthonormal [D, rank]; the eigenproblem is solved here.
 BasisOfRank directions(const at::Tensor& moment_DD, const at::Tensor& weight_OD, BranchDirections kind) {
   if (kind == BranchDirections::kWeightAware)
-    return [found = WeightAwareDirections(moment_DD, weight_OD, kRidge)](int64_t rank) {
+    return [found = WeightAwareDirections(moment_DD, weight_OD, kDirectionsRidge)](int64_t rank) {
       return found.basis(rank).to(at::kFloat);
     };
   return [vectors = std::get<1>(at::linalg_eigh(moment_DD))](int64_t rank) {
@@ -79,7 +63,7 @@ std::vector<int64_t> ranks_up_to(int64_t most) {
 }
 
 // Orthonormal [D, r] of one type; r = 0 where nothing is gained.
-at::Tensor basis_of_type(const SiteTokens& tokens, const at::Tensor& weight_OD, const Grid& activation_grid,
+at::Tensor basis_of_type(const BranchTokens& tokens, const at::Tensor& weight_OD, const Grid& activation_grid,
                          int64_t type, const BranchSettings& settings, uint64_t seed) {
   const int64_t width = weight_OD.size(1);
   const auto most = static_cast<int64_t>(std::llround(settings.fraction * static_cast<double>(width)));
@@ -94,7 +78,7 @@ at::Tensor basis_of_type(const SiteTokens& tokens, const at::Tensor& weight_OD, 
   return choice.rank == 0 ? none : basis_of(choice.rank);
 }
 
-TypeBranch branch_of(const SiteTokens& tokens, const std::vector<Linear>& linears, const Grid& activation_grid,
+TypeBranch branch_of(const BranchTokens& tokens, const std::vector<Linear>& linears, const Grid& activation_grid,
                      int64_t num_types, const BranchSettings& settings, uint64_t seed) {
   const at::Tensor weight_OD = stacked_weights(linears);
   std::vector<at::Tensor> bases;
@@ -127,7 +111,7 @@ void add_branches(const LearnedBlock& learned, const Block& block, const std::ve
   if (settings.kind == BranchKind::kNone) return;
   const at::NoGradGuard no_grad;
   const auto num_types = static_cast<int64_t>(config.token_types.size());
-  std::vector<SiteTokens> tokens;
+  std::vector<BranchTokens> tokens;
   for (const auto& site : learned.sites) tokens.emplace_back(*site, num_types, site->parts[0].linear.weight.size(1));
   for (size_t batch = 0; batch < batches.size(); ++batch) {
     const bool held_out = settings.kind == BranchKind::kDrop && batch + 1 == batches.size();

@@ -23,6 +23,8 @@ struct TwoBlockBases {
 TwoBlockBases two_block_bases(const at::Tensor& c0, const at::Tensor& c1, int64_t r0, int64_t r1,
                               int iterations = 2000);
 
+inline constexpr double kDirectionsRidge = 1e-3;  // where a site's directions are chosen
+
 // The directions with the most activation energy per energy the weights read: top generalised eigenvectors of
 // (moment, W^T W + ridge mean(diag) I). Solved once for all ranks, at about 10 D^3 operations.
 class WeightAwareDirections {

@@ -2,7 +2,14 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 namespace freeact {
+namespace {
+
+constexpr double kTokensPerDimension = 10;  // that a moment of its own needs
+
+}  // namespace
 
 TokenStatistics::TokenStatistics(int64_t num_types, int64_t width, std::optional<double> decay)
     : decay_(decay),
@@ -40,7 +47,24 @@ at::Tensor TokenStatistics::covariance(int64_t type) const {
 }
 
 at::Tensor TokenStatistics::second_moment(int64_t type) const {
-  return covariance(type) + at::outer(mean_ND_[type], mean_ND_[type]);
+  return moment_about(type, {});
+}
+
+at::Tensor TokenStatistics::moment_about(int64_t type, const at::Tensor& points_ND) const {
+  at::Tensor offset_D = mean_ND_[type];
+  if (points_ND.defined()) offset_D = offset_D - points_ND[type];
+  return covariance(type) + at::outer(offset_D, offset_D);
+}
+
+at::Tensor TokenStatistics::shrunk_moment(int64_t type, const at::Tensor& points_ND) const {
+  const at::Tensor own = moment_about(type, points_ND);
+  const double wanted = kTokensPerDimension * static_cast<double>(own.size(0)), count = count_N_[type].item<double>();
+  if (count >= wanted) return own;
+  at::Tensor all = at::zeros_like(own);
+  for (int64_t each = 0; each < count_N_.size(0); ++each)
+    all += moment_about(each, points_ND) * count_N_[each].item<double>();
+  const double sum = count_N_.sum().item<double>();
+  return own * (count / wanted) + all / std::max(sum, 1e-12) * (1 - count / wanted);
 }
 
 at::Tensor second_moment(const at::Tensor& rows) {

@@ -25,9 +25,13 @@ class TokenStatistics {
   at::Tensor covariance(int64_t type) const;     // [D, D], divided by the count
   // About zero: covariance + mean mean^T.
   at::Tensor second_moment(int64_t type) const;
+  // About a point of each type [N, D], undefined: zero; mixed with that of all types as far as the type has fewer than
+  // 10 D tokens.
+  at::Tensor shrunk_moment(int64_t type, const at::Tensor& points_ND = {}) const;
 
  private:
   void merge(int64_t type, const at::Tensor& rows);
+  at::Tensor moment_about(int64_t type, const at::Tensor& points_ND) const;
 
   std::optional<double> decay_;
   at::Tensor count_N_, mean_ND_, m2_NDD_;
