@@ -3,13 +3,12 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cmath>
 
+#include "bench/random_model.h"
 #include "checkpoint/folder.h"
 #include "eval/dataset.h"
 #include "eval/scoring.h"
 #include "model/family.h"
-#include "ops/ops.h"
 #include "util/random.h"
 
 namespace freeact {
@@ -99,18 +98,8 @@ std::shared_ptr<const DecodeSet> task_set(const BenchSettings& settings, const B
 }
 
 Decoder random_llada(const RandomShape& shape, uint64_t seed) {
-  const Family family = llada_family();
-  const DecoderConfig config = family.read_config(random_config(shape));
-  std::map<std::string, at::Tensor> tensors;
-  for (const TensorSpec& spec : expected_tensors(config, family.modules)) {
-    const at::Tensor normal = gaussian(spec.shape, derive_seed(seed, spec.name)).to(at::kFloat);
-    // Matrices keep the size of what they multiply; norms are plain.
-    tensors[spec.name] =
-        spec.shape.size() < 2 ? at::ones_like(normal) : normal / std::sqrt(static_cast<double>(spec.shape.back()));
-  }
-  Decoder model = build_decoder(
-      config, family.modules, [&](const std::string& name) { return tensors.at(name); }, at::kFloat);
-  model.head.weight[config.mask_id].fill_(0);  // as a trained model, this one does not predict masks
+  Decoder model = random_decoder(llada_family(), random_config(shape), seed);
+  model.head.weight[model.config.mask_id].fill_(0);  // as a trained model, this one does not predict masks
   return model;
 }
 

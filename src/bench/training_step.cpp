@@ -2,11 +2,9 @@
 
 #include <ATen/ATen.h>
 
-#include <cmath>
-
+#include "bench/random_model.h"
 #include "calibration/learning.h"
 #include "calibration/site_maxima.h"
-#include "model/family.h"
 #include "ops/ops.h"
 #include "util/random.h"
 
@@ -15,27 +13,16 @@ namespace {
 
 constexpr int64_t kStepsPerRun = 2;
 
-DecoderConfig config_of(const TrainingShape& s) {
-  return llama_family().read_config({{"hidden_size", s.width},
-                                     {"num_attention_heads", s.heads},
-                                     {"num_hidden_layers", 1},
-                                     {"intermediate_size", s.mlp_width},
-                                     {"vocab_size", 256},
-                                     {"rms_norm_eps", 1e-5},
-                                     {"eos_token_id", 0}});
-}
-
-// Matrices that keep the size of what they multiply; norms are plain.
-Decoder random_decoder(const DecoderConfig& config, uint64_t seed) {
-  std::map<std::string, at::Tensor> tensors;
-  const ModuleNames modules = llama_family().modules;
-  for (const TensorSpec& spec : expected_tensors(config, modules)) {
-    const at::Tensor normal = gaussian(spec.shape, derive_seed(seed, spec.name)).to(at::kFloat);
-    tensors[spec.name] =
-        spec.shape.size() < 2 ? at::ones_like(normal) : normal / std::sqrt(static_cast<double>(spec.shape.back()));
-  }
-  return build_decoder(
-      config, modules, [&](const std::string& name) { return tensors.at(name); }, at::kFloat);
+Decoder random_block(const TrainingShape& s, uint64_t seed) {
+  return random_decoder(llama_family(),
+                        {{"hidden_size", s.width},
+                         {"num_attention_heads", s.heads},
+                         {"num_hidden_layers", 1},
+                         {"intermediate_size", s.mlp_width},
+                         {"vocab_size", 256},
+                         {"rms_norm_eps", 1e-5},
+                         {"eos_token_id", 0}},
+                        seed);
 }
 
 std::vector<BlockBatch> random_batches(const Decoder& model, const TrainingShape& s, uint64_t seed) {
@@ -82,7 +69,7 @@ std::shared_ptr<Trainee> make_trainee(const Decoder& model, const std::vector<Bl
 
 Contest training_contest(const TrainingShape& shape, const BenchSettings& settings,
                          const std::vector<std::string>& rivals) {
-  const Decoder model = random_decoder(config_of(shape), derive_seed(settings.seed, "random weights"));
+  const Decoder model = random_block(shape, derive_seed(settings.seed, "random weights"));
   const auto batches = random_batches(model, shape, settings.seed);
   Contest contest;
   contest.model = fmt::format("random Llama block, width {}", shape.width);

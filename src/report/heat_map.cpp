@@ -176,11 +176,7 @@ std::string render_svg(const HeatMaps& maps) {
       draw_scale(kLeft + std::max(inner_width, 300.0) + 14, kTop, scale_height, peak, maps.scale_label) +
       text_at(kLeft + inner_width / 2, height - 12, "middle", "", maps.x_label) +
       upright_text(22, kTop + scale_height / 2, "", maps.y_label);
-  return fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\" role=\"img\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
-      "viewBox=\"0 0 {0:.0f} {1:.0f}\"><title>{2}</title>{3}<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n"
-      "{4}</svg>",
-      width, height, escape_html(maps.title), svg_style(), body);
+  return svg_document(maps.title, width, height, body);
 }
 
 }  // namespace freeact

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "report/format.h"
+#include "report/over_layers.h"
 #include "report/plot.h"
 #include "report/render.h"
 #include "report/tables.h"
@@ -15,26 +16,16 @@ namespace freeact {
 namespace {
 
 std::vector<std::string> distinct(const Setting& setting, std::string LayerError::*member) {
-  std::vector<std::string> names;
-  for (const auto& arm : setting.arms)
-    for (const Run* run : arm.runs)
-      for (const auto& error : run->record.layer_errors)
-        if (std::find(names.begin(), names.end(), error.*member) == names.end()) names.push_back(error.*member);
-  return names;
+  std::vector<const Run*> runs;
+  for (const auto& arm : setting.arms) runs.insert(runs.end(), arm.runs.begin(), arm.runs.end());
+  return distinct_names(runs, &RunRecord::layer_errors, member);
 }
 
 // The mean over seeds at every layer of one site and token type.
-Series layer_series(const Arm& arm, const std::string& site, const std::string& type) {
-  std::map<int, std::vector<double>> by_layer;
-  for (const Run* run : arm.runs)
-    for (const auto& error : run->record.layer_errors)
-      if (error.site == site && error.token_type == type) by_layer[error.layer].push_back(error.relative_error);
-  Series series{.label = arm.label, .x = {}, .y = {}};
-  for (const auto& [layer, errors] : by_layer) {
-    series.x.push_back(layer);
-    series.y.push_back(mean(errors));
-  }
-  return series;
+Series error_series(const Arm& arm, const std::string& site, const std::string& type) {
+  const auto group = rows_where(arm.runs, &RunRecord::layer_errors,
+                                [&](const LayerError& e) { return e.site == site && e.token_type == type; });
+  return layer_series<LayerError>(group, arm.label, [](const LayerError& e) { return e.relative_error; });
 }
 
 // The 16-bit model has no error to show.
@@ -213,7 +204,7 @@ std::optional<Figure> layer_figure(const Setting& setting) {
   for (const auto& type : types) {
     for (const auto& site : layer_sites(setting)) {
       Panel panel{.row = type + " tokens", .column = site, .series = {}};
-      for (const Arm* arm : arms) panel.series.push_back(layer_series(*arm, site, type));
+      for (const Arm* arm : arms) panel.series.push_back(error_series(*arm, site, type));
       plot.panels.push_back(std::move(panel));
     }
   }

@@ -219,6 +219,14 @@ std::vector<double> log_ticks(double low, double high) {
   return decades.size() >= 3 ? decades : multiples({1, 2, 5});
 }
 
+std::string svg_document(const std::string& title, double width, double height, const std::string& body) {
+  return fmt::format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\" role=\"img\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
+      "viewBox=\"0 0 {0:.0f} {1:.0f}\"><title>{2}</title>{3}<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n"
+      "{4}</svg>",
+      width, height, escape_html(title), svg_style(), body);
+}
+
 std::string render_svg(const LinePlot& plot) {
   std::vector<std::string> rows, columns, labels = plot.labels;
   for (const auto& panel : plot.panels) {
@@ -244,11 +252,7 @@ std::string render_svg(const LinePlot& plot) {
                height = kTop + inner_height + kBottom;
   body += draw_legend(labels) + text_at(kLeft + inner_width / 2, height - 12, "middle", "", plot.x_label) +
           upright_text(16, kTop + inner_height / 2, "", plot.y_label);
-  return fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\" role=\"img\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
-      "viewBox=\"0 0 {0:.0f} {1:.0f}\"><title>{2}</title>{3}<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n"
-      "{4}</svg>",
-      width, height, escape_html(plot.title), svg_style(), body);
+  return svg_document(plot.title, width, height, body);
 }
 
 }  // namespace freeact

@@ -38,6 +38,9 @@ std::string render_svg(const LinePlot& plot);
 // The <style> element of plots: text sizes and the page's colours.
 std::string svg_style();
 
+// A whole <svg> element of this size around what is drawn on its paper.
+std::string svg_document(const std::string& title, double width, double height, const std::string& body);
+
 // Round positions from low to high: 1, 2 or 5 times a power of ten apart, about `count` of them.
 std::vector<double> linear_ticks(double low, double high, int count);
 // Powers of ten; with 2 and 5 between them where there would be fewer than three.
