@@ -1,6 +1,7 @@
 option(FREEACT_BUILD_TESTS "Build the tests" ON)
 option(FREEACT_WERROR "Treat warnings as errors" ON)
-option(FREEACT_CUDA "Require a CUDA toolkit; there are no CUDA kernels yet, so the program is the same" OFF)
+set(FREEACT_CUDA OFF CACHE STRING "CUDA kernels (docs/gpu.md): ON, OFF, or AUTO where what they need is there")
+set_property(CACHE FREEACT_CUDA PROPERTY STRINGS ON OFF AUTO)
 set(FREEACT_SANITIZE "" CACHE STRING "Sanitisers to build with, e.g. address,undefined")
 option(FREEACT_FUZZ "Build the fuzz targets (fuzz/README.md); needs clang" OFF)
 

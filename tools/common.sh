@@ -8,6 +8,8 @@ readonly kTorchVersion=2.11.0
 # CMake looks in the same place (cmake/Dependencies.cmake).
 readonly kCacheDir="${XDG_CACHE_HOME:-$HOME/.cache}/freeact"
 readonly kTorchCache="$kCacheDir/torch-$kTorchVersion"
+readonly kCutlassVersion=4.2.0.0  # cmake/Cuda.cmake too
+readonly kCutlassCache="$kCacheDir/cutlass-$kCutlassVersion"
 readonly kEnvironmentLacks=3
 
 say() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; }

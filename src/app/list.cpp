@@ -23,7 +23,8 @@ std::vector<Row> group_rows(const std::string& group) {
 }
 
 std::vector<Row> method_rows() {
-  std::vector<Row> rows = {{"none", "the 16-bit model as it is"}};
+  std::vector<Row> rows = {{"none", "the 16-bit model as it is"},
+                           {"saved", "what `freeact quantize` saved in model.path"}};
   for (const auto& entry : method_table()) rows.push_back({entry.name, entry.title + ": " + entry.summary});
   return rows;
 }

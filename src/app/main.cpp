@@ -48,8 +48,8 @@ int run(int argc, char** argv) {
       "Exit codes: 0 done, 1 a comparison or verification failed, 2 wrong input, 3 the environment lacks something,\n"
       "70 a defect of ours.");
   std::vector<std::pair<CLI::App*, Verb>> actions;
-  for (const auto add : {add_run, add_stream, add_report, add_verify, add_bench, add_generate, add_train, add_list,
-                         add_show, add_data, add_doctor}) {
+  for (const auto add : {add_run, add_stream, add_quantize, add_report, add_verify, add_bench, add_generate, add_train,
+                         add_list, add_show, add_data, add_doctor}) {
     Verb action = add(app);
     actions.emplace_back(app.get_subcommands([](const CLI::App*) { return true; }).back(), std::move(action));
   }

@@ -10,6 +10,7 @@ using Verb = std::function<void()>;
 
 Verb add_run(CLI::App& app);
 Verb add_stream(CLI::App& app);
+Verb add_quantize(CLI::App& app);
 Verb add_report(CLI::App& app);
 Verb add_verify(CLI::App& app);
 Verb add_bench(CLI::App& app);

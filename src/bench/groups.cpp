@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "bench/benchmark.h"
+#include "bench/cpu_groups.h"
 #include "bench/decode_sets.h"
 #include "bench/training_step.h"
 
@@ -63,12 +64,15 @@ BenchmarkGroup random_group(const RandomShape& shape) {
 std::vector<BenchmarkGroup> benchmark_groups(const BenchSettings& settings) {
   const auto checkpoint = std::make_shared<SharedCheckpoint>(
       settings.model.empty() ? settings.datasets / "puzzle_dllm" / "model" : settings.model);
-  return {
+  std::vector<BenchmarkGroup> all = {
       task_group("sort", checkpoint),           task_group("reverse", checkpoint),
       in_place_group("sudoku4x4", checkpoint),  random_group({}),
       training_group({64, 4, 192, 4, 64}),      training_group({256, 4, 768, 4, 256}),
       training_group({1024, 16, 3072, 4, 512}),
   };
+  for (const auto& more : {linear_groups, transform_groups, evaluation_groups, published_model_groups})
+    for (BenchmarkGroup& group : more()) all.push_back(std::move(group));
+  return all;
 }
 
 }  // namespace freeact

@@ -67,8 +67,23 @@ void CheckpointFolder::open_weights() {
 
 const SafetensorsFile& CheckpointFolder::file_of(const std::string& tensor) const {
   const auto found = file_of_.find(tensor);
+  if (found == file_of_.end()) refuse_quantised();
   if (found == file_of_.end()) throw UserError("checkpoint '{}' has no tensor '{}'", folder_.string(), tensor);
   return files_[found->second];
+}
+
+std::vector<std::string> CheckpointFolder::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, file] : file_of_) names.push_back(name);
+  return names;
+}
+
+std::string CheckpointFolder::quant_method() const {
+  if (!config_.is_object() || !config_.contains("quantization_config")) return "";
+  const auto& quantisation = config_.at("quantization_config");
+  if (!quantisation.is_object() || !quantisation.contains("quant_method")) return "";
+  const auto& method = quantisation.at("quant_method");
+  return method.is_string() ? method.get<std::string>() : method.dump();
 }
 
 at::Tensor CheckpointFolder::tensor(const std::string& name) const {
@@ -80,6 +95,7 @@ at::Tensor CheckpointFolder::load(const std::string& name, at::ScalarType dtype,
 }
 
 void CheckpointFolder::check(const std::vector<TensorSpec>& expected) const {
+  refuse_quantised();
   std::vector<std::string> missing, surplus, misfits;
   std::set<std::string> wanted;
   for (const auto& spec : expected) {
@@ -105,6 +121,14 @@ void CheckpointFolder::check(const std::vector<TensorSpec>& expected) const {
   if (!misfits.empty()) text += fmt::format(" {};", shortened(misfits));
   text.back() = '.';
   throw UserError(text);
+}
+
+void CheckpointFolder::refuse_quantised() const {
+  const std::string method = quant_method();
+  if (method.empty()) return;
+  throw UserError("'{}' holds a quantised model (quant_method '{}'){}: give the checkpoint it was made of",
+                  folder_.string(), method,
+                  method == "freeact" ? ", which only 'freeact run' and 'freeact generate' read" : "");
 }
 
 std::string CheckpointFolder::hash() const {

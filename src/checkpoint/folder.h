@@ -24,12 +24,17 @@ class CheckpointFolder {
   const std::filesystem::path& path() const { return folder_; }
   const nlohmann::json& config() const { return config_; }
   bool contains(const std::string& name) const { return file_of_.count(name) > 0; }
+  std::vector<std::string> names() const;  // of all tensors
   at::Tensor tensor(const std::string& name) const;
   // See SafetensorsFile::load.
   at::Tensor load(const std::string& name, at::ScalarType dtype, at::Device device = at::kCPU) const;
 
+  // "quantization_config.quant_method" of config.json, "" for a model that is not quantised.
+  std::string quant_method() const;
+
   // Holds the whole tensor table against what the model expects before any byte of data is read. One UserError lists
-  // every missing, surplus and misshapen tensor, and those whose numbers are no floating-point ones.
+  // every missing, surplus and misshapen tensor, and those whose numbers are no floating-point ones; another one says
+  // so where the folder holds a quantised model.
   void check(const std::vector<TensorSpec>& expected) const;
 
   // SHA-256 over config.json and the weight files, in name order.
@@ -37,6 +42,7 @@ class CheckpointFolder {
 
  private:
   void open_weights();
+  void refuse_quantised() const;
   const SafetensorsFile& file_of(const std::string& tensor) const;
 
   std::filesystem::path folder_;

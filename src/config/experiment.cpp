@@ -49,6 +49,8 @@ void validate(const QuantConfig& quant) {
   require_bits("quant.kv_bits", quant.kv_bits);
   require_bits("quant.vision_w_bits", quant.vision_w_bits);
   require_bits("quant.vision_a_bits", quant.vision_a_bits);
+  require(quant.embedding_bits == 8 || quant.embedding_bits == 16, "quant.embedding_bits", "8 or 16",
+          quant.embedding_bits);
   require_groups("quant.w_group_size", quant.w_group_size, quant.w_bits);
   require_groups("quant.a_group_size", quant.a_group_size, quant.a_bits);
 }
@@ -160,6 +162,7 @@ void leave_out_defaults(const Experiment& experiment, Json& values) {
   leave_out("model", model.token_types != "early_late_mask", {"late_mask_share"});
   leave_out("quant", experiment.quant.w_group_size == 0, {"w_group_size"});
   leave_out("quant", experiment.quant.a_group_size == 0, {"a_group_size"});
+  leave_out("quant", experiment.quant.embedding_bits == 16, {"embedding_bits"});
   const CalibrationConfig& calibration = experiment.calibration;
   leave_out("calibration", calibration.states == "masked", {"states", "decoding"});
   leave_out("calibration", calibration.loss_weights == "equal", {"loss_weights"});
@@ -175,6 +178,7 @@ std::string QuantConfig::label() const {
   if (w_group_size != 0) text += fmt::format(" g{}", w_group_size);
   if (a_group_size != 0) text += fmt::format(" ag{}", a_group_size);
   if (!has_float_vision()) text += fmt::format(" vision W{}A{}", vision_w_bits, vision_a_bits);
+  if (embedding_bits != 16) text += fmt::format(" E{}", embedding_bits);
   return text;
 }
 
@@ -185,7 +189,11 @@ Experiment read_experiment(const Tree& tree) {
     auto experiment = read_fields<Experiment>(values);
     if (values.contains("stream")) require_text("stream.shift_to", experiment.stream.shift_to);
     validate(experiment);
-    if (experiment.method.name == "none") experiment.quant = {.w_bits = 16, .a_bits = 16, .kv_bits = 16};
+    if (experiment.method.name == "none") {
+      experiment.quant = {.w_bits = 16, .a_bits = 16, .kv_bits = 16};
+      if (experiment.backend.name == "cpu" || experiment.backend.name == "cuda")
+        experiment.backend.name = "simulated";  // it has no integers: run once
+    }
     return experiment;
   } catch (const FieldError& error) {
     throw located(error, tree.places);

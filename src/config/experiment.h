@@ -54,6 +54,7 @@ struct QuantConfig {
   int64_t a_group_size = 0;
   int vision_w_bits = 16;
   int vision_a_bits = 16;
+  int embedding_bits = 16;
 
   template <typename Visitor>
   void fields(Visitor& visit) {
@@ -68,11 +69,14 @@ struct QuantConfig {
     visit("vision_w_bits", vision_w_bits,
           "bits of a weight of the tower that sees images, rounded to nearest whatever the method: 2 to 8, or 16");
     visit("vision_a_bits", vision_a_bits, "bits of an activation there: 2 to 8, or 16");
+    visit("embedding_bits", embedding_bits,
+          "bits of the embedding and the head, a symmetric scale for each row, whatever the method: 8, or 16");
   }
 
   bool has_float_vision() const { return vision_w_bits == 16 && vision_a_bits == 16; }
   // "W4A4", with "KV4" behind it where the cache is quantised, " g64" where weights have groups, " ag64" where
-  // activations have, and " vision W8A8" where the tower is quantised; "16-bit" when nothing is.
+  // activations have, " vision W8A8" where the tower is quantised, and " E8" where embedding and head are; "16-bit"
+  // when nothing is.
   std::string label() const;
 };
 
@@ -177,8 +181,8 @@ struct BackendConfig {
 
   template <typename Visitor>
   void fields(Visitor& visit) {
-    visit("name", name, "simulated: floats on the integer grid");
-    visit("device", device, "cpu, or cuda:0");
+    visit("name", name, "simulated (floats on the integer grid), cpu or cuda (integers)");
+    visit("device", device, "where the model lies: cpu");
   }
 };
 
@@ -227,9 +231,9 @@ struct Experiment {
 Experiment read_experiment(const Tree& tree);
 
 // The whole experiment, defaults included, in the form the files have; read_experiment() reads it back. Keys that came
-// after the first results (quant.w_group_size, a_group_size, vision_w_bits, vision_a_bits, model.token_types,
-// late_mask_share, calibration.images, states, decoding, loss_weights, mask_weight, and analysis as a whole) are left
-// out at their defaults, so that a finished run is still known.
+// after the first results (quant.w_group_size, a_group_size, vision_w_bits, vision_a_bits, embedding_bits,
+// model.token_types, late_mask_share, calibration.images, states, decoding, loss_weights, mask_weight, and analysis as
+// a whole) are left out at their defaults, so that a finished run is still known.
 Json resolved_values(const Experiment& experiment);
 
 }  // namespace freeact

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <set>
@@ -49,6 +50,16 @@ std::string clock_of_first_core() {
   return fmt::format("{} MHz, governor {}", mhz.substr(0, mhz.find('.')), governor);
 }
 
+// "2048K", "260M"; 0 when it is neither.
+int64_t bytes_of(const std::string& size) {
+  std::istringstream text(size);
+  int64_t number = 0;
+  char unit = ' ';
+  text >> number >> unit;
+  if (unit == 'K') return number << 10;
+  return unit == 'M' ? number << 20 : 0;
+}
+
 }  // namespace
 
 Machine describe_machine() {
@@ -61,6 +72,14 @@ Machine describe_machine() {
 std::string machine_line(const Machine& machine, int threads_per_run) {
   return fmt::format("{}, {} cores, {} thread{} per run, {}", machine.cpu, machine.cores, threads_per_run,
                      threads_per_run == 1 ? "" : "s", machine.operating_system);
+}
+
+int64_t last_level_cache_bytes() {
+  int64_t largest = 0;
+  for (int index = 0; index < 8; ++index)
+    largest =
+        std::max(largest, bytes_of(first_word(fmt::format("/sys/devices/system/cpu/cpu0/cache/index{}/size", index))));
+  return largest;
 }
 
 }  // namespace freeact

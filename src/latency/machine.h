@@ -1,6 +1,7 @@
 // The machine that times were measured on.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace freeact {
@@ -17,5 +18,8 @@ Machine describe_machine();
 
 // "AMD EPYC, 2 cores, 1 thread per run, Debian GNU/Linux 12 (bookworm)"
 std::string machine_line(const Machine& machine, int threads_per_run);
+
+// The largest cache of the first core, which others may share; 0 where it cannot be read.
+int64_t last_level_cache_bytes();
 
 }  // namespace freeact

@@ -1,8 +1,10 @@
 #include "latency/measure.h"
 
+#include <algorithm>
 #include <ctime>
 
 #include "latency/memory.h"
+#include "latency/summary.h"
 #include "util/error.h"
 
 namespace freeact {
@@ -29,10 +31,29 @@ void warm_up(const std::vector<Rival>& rivals, const MeasureSettings& settings, 
   for (int64_t round = 0; round < settings.warm_up_rounds; ++round)
     for (size_t i = 0; i < rivals.size(); ++i) {
       const PeakMemory memory;
+      if (rivals[i].prepare) rivals[i].prepare();
       rivals[i].run();
       results[i].peak_extra_bytes = memory.extra_bytes();
+      results[i].peak_bytes = resident_memory().peak_bytes;
     }
 }
+
+// The probe's last reading, which stands behind one sample and before the next.
+class SpeedWatch {
+ public:
+  explicit SpeedWatch(const SpeedProbe& probe) : probe_(probe), last_(probe ? probe() : 0) {}
+  // After a sample: adds its speed.
+  void note(std::vector<double>& speeds) {
+    if (!probe_) return;
+    const double now = probe_();
+    speeds.push_back(std::min(last_, now));
+    last_ = now;
+  }
+
+ private:
+  const SpeedProbe& probe_;
+  double last_;
+};
 
 }  // namespace
 
@@ -52,21 +73,40 @@ std::vector<size_t> order_of_round(int64_t round, size_t num_rivals) {
   return order;
 }
 
-std::vector<Measurement> measure(const std::vector<Rival>& rivals, const MeasureSettings& settings,
-                                 const Clock& clock) {
+std::vector<Measurement> measure(const std::vector<Rival>& rivals, const MeasureSettings& settings, const Clock& clock,
+                                 const SpeedProbe& probe) {
   check(rivals, settings);
   std::vector<Measurement> results;
-  for (const Rival& rival : rivals) results.push_back({rival.name, {}, -1});
+  for (const Rival& rival : rivals) results.push_back({.name = rival.name, .seconds = {}, .speeds = {}});
   warm_up(rivals, settings, results);
+  SpeedWatch watch(probe);
   double measured_s = 0;
   for (int64_t round = 0; wants_another(round, measured_s, settings); ++round)
     for (const size_t i : order_of_round(round, rivals.size())) {
+      if (rivals[i].prepare) rivals[i].prepare();
       const double begin = clock();
       rivals[i].run();
       results[i].seconds.push_back(clock() - begin);
       measured_s += results[i].seconds.back();
+      watch.note(results[i].speeds);
     }
   return results;
+}
+
+std::vector<std::vector<bool>> undisturbed_rounds(const std::vector<Measurement>& measured) {
+  std::vector<double> all;
+  for (const Measurement& m : measured) all.insert(all.end(), m.speeds.begin(), m.speeds.end());
+  const double least = all.empty() ? 0 : kLeastSpeed * quantile(all, 0.5);
+  std::vector<std::vector<bool>> counts;
+  for (const Measurement& m : measured) {
+    std::vector<bool> rounds(m.seconds.size(), true);
+    for (size_t i = 0; i < m.speeds.size(); ++i) rounds[i] = m.speeds[i] >= least;
+    if (std::find(rounds.begin(), rounds.end(), true) == rounds.end())
+      throw EnvironmentError("{}: the processor's speed changed during every round: try again when it is less busy",
+                             m.name);
+    counts.push_back(std::move(rounds));
+  }
+  return counts;
 }
 
 }  // namespace freeact

@@ -14,6 +14,7 @@ namespace freeact {
 struct Rival {
   std::string name;
   std::function<void()> run;
+  std::function<void()> prepare = {};  // before every run, not timed; may be null
 };
 
 // Seconds from an arbitrary origin.
@@ -35,11 +36,23 @@ struct Measurement {
   std::string name;
   std::vector<double> seconds;    // one a round; the same round stands at the same index for all rivals
   int64_t peak_extra_bytes = -1;  // memory that the last warm-up run needed on top (memory.h); -1: unknown
+  int64_t peak_bytes = -1;        // memory of the whole process at its highest in that run; -1: unknown
+  std::vector<double> speeds;     // one a round: the lower of the probe's before and after it; empty without a probe
 };
 
-// In the order of the rivals. clock may be replaced in tests.
+// How fast the processor is right now, as operations per second of some fixed work that touches no memory.
+using SpeedProbe = std::function<double()>;
+
+// In the order of the rivals. clock may be replaced in tests. The probe may be null; it runs between all rivals.
 std::vector<Measurement> measure(const std::vector<Rival>& rivals, const MeasureSettings& settings,
-                                 const Clock& clock = wall_seconds);
+                                 const Clock& clock = wall_seconds, const SpeedProbe& probe = {});
+
+// A sample counts when the processor ran at least at this share of its median speed before and after it.
+inline constexpr double kLeastSpeed = 0.9;
+
+// For each rival, which of its rounds count. All do where nothing was probed; the median is over all rivals. Throws
+// EnvironmentError when a rival keeps none.
+std::vector<std::vector<bool>> undisturbed_rounds(const std::vector<Measurement>& measured);
 
 // Which rival runs when: each round starts with the next one, and every second round goes backwards, so that nobody
 // always runs after the same neighbour.

@@ -7,6 +7,9 @@
 #include <cmath>
 #include <string>
 
+#include "ops/ordered_product.h"
+#include "ops/plain_rows.h"
+#include "ops/widest.h"
 #include "util/error.h"
 
 namespace freeact {
@@ -46,8 +49,8 @@ void check_had_k(int64_t n, const at::Tensor& had_k) {
     throw UserError("the factor of order {} given for size {} is no Hadamard matrix", order, n);
 }
 
-// Sylvester(2^bits) as a Kronecker product of even parts. Measured on the CPU, products with matrices of side up to 64
-// are 3 to 10 times faster than the butterfly, which passes over memory once per bit.
+// Sylvester(2^bits) as a Kronecker product of even parts. As tensor operations, products with matrices of side up to
+// 64 are 3 to 10 times faster than the butterfly, which passes over memory once per bit (measured on the CPU).
 std::vector<at::Tensor> sylvester_factors(int64_t size) {
   constexpr int kMaxBits = 6;
   int bits = std::countr_zero(static_cast<uint64_t>(size));
@@ -58,6 +61,27 @@ std::vector<at::Tensor> sylvester_factors(int64_t size) {
     bits -= part;
   }
   return factors;
+}
+
+// The largest order whose Sylvester matrix is multiplied as it is: the width of a vector of floats.
+constexpr int64_t kFirstSteps = 16;
+
+FREEACT_INLINE void butterfly(float* __restrict low, float* __restrict high, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) {
+    const float sum = low[i] + high[i], difference = low[i] - high[i];
+    low[i] = sum;
+    high[i] = difference;
+  }
+}
+
+// The steps of a fast Walsh-Hadamard transform of x [n] that are left after those of strides below `stride`.
+FREEACT_WIDEST void butterflies(float* x, int64_t n, int64_t stride) {
+  for (; stride < n; stride *= 2)
+    for (int64_t begin = 0; begin < n; begin += 2 * stride) butterfly(x + begin, x + begin + stride, stride);
+}
+
+FREEACT_WIDEST void multiply(float* x, int64_t n, float factor) {
+  for (int64_t i = 0; i < n; ++i) x[i] *= factor;
 }
 
 // matrix @ (.) along one axis of x [rows, n], viewed as [.., matrix.size(1), inner].
@@ -102,7 +126,9 @@ HadamardRotation::HadamardRotation(int64_t n, const at::Tensor& had_k) : n_(n) {
   if (had_k.defined()) check_had_k(n, had_k);
   const at::Tensor first = had_k.defined() ? had_k.to(at::kCPU) : hadamard_matrix(hadamard_factor(n));
   factors_ = sylvester_factors(n / first.size(0));
-  factors_.insert(factors_.begin(), first.to(at::kFloat));
+  factors_.insert(factors_.begin(), first.to(at::kFloat).contiguous());
+  had_k_t_ = factors_.front().t().contiguous();
+  first_steps_ = hadamard_matrix(std::min(n / first.size(0), kFirstSteps)).to(at::kFloat).contiguous();
 }
 
 at::Tensor HadamardRotation::apply(const at::Tensor& x) const {
@@ -116,6 +142,8 @@ at::Tensor HadamardRotation::apply_transposed(const at::Tensor& x) const {
 at::Tensor HadamardRotation::rotate(const at::Tensor& x, bool transposed) const {
   FREEACT_CHECK(x.dim() >= 1 && x.size(-1) == n_, "a rotation of size {} was applied to width {}", n_,
                 x.dim() >= 1 ? x.size(-1) : 0);
+  if (is_plain(x))
+    return map_rows(x, [&](const float* from, int64_t rows, float* to) { rotate_rows(from, rows, transposed, to); });
   at::Tensor result = x;
   int64_t inner = 1;
   for (auto factor = factors_.rbegin(); factor != factors_.rend(); ++factor) {
@@ -125,6 +153,34 @@ at::Tensor HadamardRotation::rotate(const at::Tensor& x, bool transposed) const 
     inner *= matrix.size(0);
   }
   return result / std::sqrt(static_cast<double>(n_));
+}
+
+void HadamardRotation::apply_rows(const float* x, int64_t rows, float* y) const {
+  rotate_rows(x, rows, /*transposed=*/false, y);
+}
+
+void HadamardRotation::rotate_rows(const float* x, int64_t rows, bool transposed, float* y) const {
+  const int64_t order = had_k().size(0), inner = n_ / order;
+  const auto* matrix = (transposed ? had_k_t_ : had_k()).const_data_ptr<float>();
+  const auto* matrix_t = (transposed ? had_k() : had_k_t_).const_data_ptr<float>();
+  if (order == 1) {
+    transform_rows(x, rows, y);
+  } else if (inner == 1) {
+    ordered_product(x, matrix_t, y, rows, order, order);
+  } else {
+    Scratch scratch(n_);
+    for (int64_t row = 0; row < rows; ++row) {
+      transform_rows(x + row * n_, 1, scratch.data());
+      ordered_product(matrix, scratch.data(), y + row * n_, order, inner, order);
+    }
+  }
+  multiply(y, rows * n_, static_cast<float>(1 / std::sqrt(static_cast<double>(n_))));
+}
+
+void HadamardRotation::transform_rows(const float* x, int64_t rows, float* y) const {
+  const int64_t inner = n_ / had_k().size(0), step = first_steps_.size(0), pieces = rows * (n_ / inner);
+  ordered_product(x, first_steps_.const_data_ptr<float>(), y, pieces * (inner / step), step, step);
+  for (int64_t piece = 0; piece < pieces; ++piece) butterflies(y + piece * inner, inner, step);
 }
 
 at::Tensor random_hadamard(const at::Tensor& signs, const at::Tensor& had_k) {

@@ -32,6 +32,7 @@ bool hadamard_size_exists(int64_t n);
 
 // x [.., n] -> x kron(hadK, Sylvester(n / K))^T / sqrt(n): every row viewed as [K, n / K], Sylvester along the last
 // axis, hadK @ (.). Orthogonal, computed in x's dtype on x's device, differentiable. Source: QuaRot's matmul_hadU.
+// Plain rows (ops/plain_rows.h) are computed in one order of rounded steps, whatever their number and the processor.
 class HadamardRotation {
  public:
   // had_k: +-1 [K, K] to use instead of our own matrix (other codes have other matrices of the same order); UserError
@@ -44,12 +45,19 @@ class HadamardRotation {
   at::Tensor apply(const at::Tensor& x) const;
   // The inverse.
   at::Tensor apply_transposed(const at::Tensor& x) const;
+  // apply() of plain rows x, y [rows, n], apart from each other. On the calling thread.
+  void apply_rows(const float* x, int64_t rows, float* y) const;
 
  private:
   at::Tensor rotate(const at::Tensor& x, bool transposed) const;
+  void rotate_rows(const float* x, int64_t rows, bool transposed, float* y) const;
+  // Sylvester(n / K) along the last axis.
+  void transform_rows(const float* x, int64_t rows, float* y) const;
 
   int64_t n_;
   std::vector<at::Tensor> factors_;  // float32 +-1 matrices; the rotation is their Kronecker product, hadK first
+  at::Tensor had_k_t_;               // hadK transposed, contiguous
+  at::Tensor first_steps_;           // Sylvester of n / K or the order below which butterflies would be too narrow
 };
 
 // QuaRot's random Hadamard Q = matmul_hadU(diag(signs)): float64 [n, n] from n signs +-1. QuaRot divides by the float32

@@ -7,6 +7,8 @@
 #include <optional>
 
 #include "ops/ops.h"
+#include "ops/ordered_product.h"
+#include "ops/plain_rows.h"
 #include "util/error.h"
 
 namespace freeact {
@@ -101,6 +103,41 @@ at::Tensor kronecker_apply(const at::Tensor& x, const at::Tensor& left, const at
   const int64_t rows = left.defined() ? left.size(0) : width / right.size(0);
   const at::Tensor grid = x.reshape({-1, rows, width / rows});
   return (left.defined() ? at::matmul(left.t(), grid) : at::matmul(grid, right)).reshape(x.sizes());
+}
+
+OrderedKronecker::OrderedKronecker(const at::Tensor& left, const at::Tensor& right) {
+  FREEACT_CHECK(left.defined() || right.defined(), "a Kronecker product of two identities has no size");
+  for (const at::Tensor& factor : {left, right})
+    FREEACT_CHECK(!factor.defined() || (factor.dim() == 2 && factor.size(0) == factor.size(1) && is_plain(factor)),
+                  "a Kronecker factor is no square matrix of floats");
+  if (left.defined()) left_t_ = left.detach().t().contiguous();
+  if (right.defined()) right_factor_ = right.detach().contiguous();
+  left_ = left.defined() ? left.size(0) : 1;
+  right_ = right.defined() ? right.size(0) : 1;
+}
+
+void OrderedKronecker::apply(const float* x, int64_t rows, int64_t width, float* y) const {
+  FREEACT_CHECK(fits(width), "factors of sizes {} and {} were applied to width {}", left_, right_, width);
+  if (!left_t_.defined()) {
+    ordered_product(x, right_factor_.const_data_ptr<float>(), y, rows * (width / right_), right_, right_);
+    return;
+  }
+  // A few rows at a time, so that what lies between the two products stays in the nearest cache.
+  constexpr int64_t kFloats = 4096;
+  const int64_t step = std::clamp<int64_t>(kFloats / width, 1, std::max<int64_t>(1, rows)), columns = width / left_;
+  const bool both = right_factor_.defined();
+  Scratch scratch(both ? step * width : 0);
+  for (int64_t begin = 0; begin < rows; begin += step) {
+    const int64_t count = std::min(step, rows - begin);
+    const float* half = x + begin * width;
+    if (both) {
+      ordered_product(half, right_factor_.const_data_ptr<float>(), scratch.data(), count * left_, right_, right_);
+      half = scratch.data();
+    }
+    for (int64_t row = 0; row < count; ++row)
+      ordered_product(left_t_.const_data_ptr<float>(), half + row * width, y + (begin + row) * width, left_, columns,
+                      left_);
+  }
 }
 
 at::Tensor kronecker_apply_naive(const at::Tensor& x, const at::Tensor& left, const at::Tensor& right) {

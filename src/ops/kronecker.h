@@ -11,4 +11,21 @@ namespace freeact {
 at::Tensor scaled_kronecker(const at::Tensor& x, const at::Tensor& scale, const at::Tensor& left,
                             const at::Tensor& right);
 
+// kronecker_apply on plain float rows, by ordered products (ops/ordered_product.h).
+class OrderedKronecker {
+ public:
+  // Factors plain (ops/plain_rows.h) and square; one of them may be undefined: the identity.
+  OrderedKronecker(const at::Tensor& left, const at::Tensor& right);
+  // Whether rows of this width can be multiplied.
+  bool fits(int64_t width) const { return width % (left_ * right_) == 0 && (width == left_ * right_ || one_sided()); }
+  // x, y [rows, width], apart from each other. On the calling thread.
+  void apply(const float* x, int64_t rows, int64_t width, float* y) const;
+
+ private:
+  bool one_sided() const { return !left_t_.defined() || !right_factor_.defined(); }
+
+  at::Tensor left_t_, right_factor_;  // contiguous
+  int64_t left_ = 1, right_ = 1;      // their sizes; 1 without
+};
+
 }  // namespace freeact

@@ -2,6 +2,10 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
+#include "ops/plain_rows.h"
+#include "quant/row_kernels.h"
 #include "util/error.h"
 
 namespace freeact {
@@ -38,6 +42,36 @@ bool same_clip(const Clip& a, const Clip& b) {
   return at::equal(a.max, b.max) && at::equal(a.min, b.min);
 }
 
+// A sum of products of integers is exact in float32 up to here, in whatever order.
+constexpr double kExactInFloat = 1 << 24;
+
+// Codes less their zero points [O, D] in float32; undefined where a sum of their products with activations might not be
+// exact, or needs more than one scale.
+at::Tensor whole_weight(const QuantisedLinear& linear, const Grid& activations) {
+  if (activations.is_float() || activations.num_groups(linear.codes.size(1)) != 1) return {};
+  if (!linear.scale.scale.defined() || linear.scale.scale.size(1) != 1 || !linear.codes.is_cpu()) return {};
+  at::Tensor whole_OD = linear.codes.to(at::kFloat);
+  if (linear.scale.zero.defined()) whole_OD = whole_OD - linear.scale.zero;
+  const double largest_code = activations.symmetric ? -activations.lowest() : activations.highest();
+  const double largest_sum = whole_OD.abs().max().item<double>() * largest_code * static_cast<double>(whole_OD.size(1));
+  return largest_sum < kExactInFloat ? whole_OD : at::Tensor();
+}
+
+// whole [B, T, O] exact sums, scale_BT1 of the tokens, scale_O1 of the outputs.
+at::Tensor scaled_products(const at::Tensor& whole_BTO, const at::Tensor& scale_BT1, const at::Tensor& scale_O1,
+                           const at::Tensor& bias) {
+  const at::Tensor whole = whole_BTO.contiguous(), of_tokens = scale_BT1.contiguous(),
+                   of_outputs = scale_O1.to(at::kFloat).contiguous(),
+                   plain_bias = bias.defined() ? bias.to(at::kFloat).contiguous() : bias;
+  at::Tensor y = at::empty_like(whole);
+  const int64_t width = whole.size(-1), rows = of_tokens.numel();
+  for (int64_t row = 0; row < rows; ++row)
+    scale_products(whole.const_data_ptr<float>() + row * width, of_tokens.const_data_ptr<float>()[row],
+                   of_outputs.const_data_ptr<float>(), bias.defined() ? plain_bias.const_data_ptr<float>() : nullptr,
+                   width, y.mutable_data_ptr<float>() + row * width);
+  return y;
+}
+
 }  // namespace
 
 at::Tensor QuantisedLinear::weight() const {
@@ -55,35 +89,61 @@ QuantisedLinear quantise_linear(const at::Tensor& weight_OD, const at::Tensor& b
 QuantisedSite::QuantisedSite(Parts parts) : parts_(std::move(parts)) {
   for (size_t i = 0; i < parts_.linears.size(); ++i) {
     const QuantisedLinear& linear = parts_.linears[i];
-    weights_.push_back(linear.weight());
+    whole_weights_.push_back(whole_weight(linear, parts_.activation_grid));
+    weights_.push_back(whole_weights_.back().defined() ? at::Tensor() : linear.weight());
     shares_activation_.push_back(i > 0 && same_clip(linear.activation_clip, parts_.linears[i - 1].activation_clip));
   }
 }
 
-QuantisedSite::Split QuantisedSite::split(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
-  at::Tensor x = parts_.mean_ND.defined() ? x_BTD - rows_of_type(parts_.mean_ND, types_BT) : x_BTD;
-  if (parts_.branch.empty()) return {apply_activation(parts_.transforms, x, types_BT), {}};
-  const at::Tensor past_BTR = parts_.branch.coefficients(x, types_BT);
-  x = x - at::matmul(past_BTR, parts_.branch.write_RD);
-  return {apply_activation(parts_.transforms, x, types_BT), past_BTR};
+QuantisedSite::Split QuantisedSite::Parts::split(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
+  const at::Tensor x = mean_ND.defined() ? x_BTD - rows_of_type(mean_ND, types_BT) : x_BTD;
+  if (branch.empty()) return {x, {}};
+  const at::Tensor past_BTR = branch.coefficients(x, types_BT);
+  return {x - at::matmul(past_BTR, branch.write_RD), past_BTR};
+}
+
+at::Tensor QuantisedSite::Parts::complete(size_t linear, at::Tensor y_BTO, const Split& split,
+                                          const at::Tensor& types_BT) const {
+  if (mean_ND.defined()) y_BTO = y_BTO + rows_of_type(mean_bias_NO[linear], types_BT);
+  if (!branch.products_RO.empty()) y_BTO = y_BTO + at::matmul(split.past_BTR, branch.products_RO[linear]);
+  return y_BTO;
 }
 
 at::Tensor QuantisedSite::transformed(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
-  return split(x_BTD, types_BT).z_BTD;
+  return apply_activation(parts_.transforms, parts_.split(x_BTD, types_BT).x_BTD, types_BT);
+}
+
+struct QuantisedSite::View {
+  at::Tensor values_BTD;            // on the grid
+  at::Tensor whole_BTD, scale_BT1;  // codes less their zero points, and what one is worth; undefined unless plain
+};
+
+QuantisedSite::View QuantisedSite::view(const at::Tensor& z_BTD, const at::Tensor& types_BT, const Clip& clip) const {
+  const Clip of_tokens = clip.of_tokens(types_BT);
+  View x = {fake_quantise_activation(z_BTD, parts_.activation_grid, of_tokens), {}, {}};
+  const bool is_exact =
+      std::any_of(whole_weights_.begin(), whole_weights_.end(), [](const auto& w) { return w.defined(); });
+  if (!is_exact || !is_plain(z_BTD)) return x;
+  x.scale_BT1 = activation_scale(z_BTD, parts_.activation_grid, of_tokens).scale;
+  x.whole_BTD = at::round(x.values_BTD / x.scale_BT1);
+  return x;
+}
+
+at::Tensor QuantisedSite::product(size_t i, const View& x) const {
+  const QuantisedLinear& linear = parts_.linears[i];
+  if (!whole_weights_[i].defined()) return at::linear(x.values_BTD, weights_[i], linear.bias);
+  if (!x.whole_BTD.defined()) return at::linear(x.values_BTD, linear.weight().to(x.values_BTD.options()), linear.bias);
+  return scaled_products(at::linear(x.whole_BTD, whole_weights_[i]), x.scale_BT1, linear.scale.scale, linear.bias);
 }
 
 std::vector<at::Tensor> QuantisedSite::forward(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
-  const auto [z, past_quantiser] = split(x_BTD, types_BT);
+  const Split split = parts_.split(x_BTD, types_BT);
+  const at::Tensor z = apply_activation(parts_.transforms, split.x_BTD, types_BT);
   std::vector<at::Tensor> outputs;
-  at::Tensor quantised;
-  for (size_t i = 0; i < weights_.size(); ++i) {
-    const QuantisedLinear& linear = parts_.linears[i];
-    if (!shares_activation_[i])
-      quantised = fake_quantise_activation(z, parts_.activation_grid, linear.activation_clip.of_tokens(types_BT));
-    at::Tensor y = at::linear(quantised, weights_[i], linear.bias);
-    if (parts_.mean_ND.defined()) y = y + rows_of_type(parts_.mean_bias_NO[i], types_BT);
-    if (!parts_.branch.products_RO.empty()) y = y + at::matmul(past_quantiser, parts_.branch.products_RO[i]);
-    outputs.push_back(y);
+  View x;
+  for (size_t i = 0; i < parts_.linears.size(); ++i) {
+    if (!shares_activation_[i]) x = view(z, types_BT, parts_.linears[i].activation_clip);
+    outputs.push_back(parts_.complete(i, product(i, x), split, types_BT));
   }
   return outputs;
 }

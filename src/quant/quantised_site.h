@@ -29,9 +29,15 @@ QuantisedLinear quantise_linear(const at::Tensor& weight_OD, const at::Tensor& b
                                 const WeightClip& clip = {});
 
 // y_i = Q(z) W_i^T + b_i (+ mean_t W^T) (+ c product), z = transforms(x - mean_t - c write), c = (x - mean_t) read.
-// Simulated: floats on the integer grid.
+// Simulated: with one range a token and output and sums below 2^24, products of the codes as floats, which is exact,
+// and the scaling of the integer kernels: their results bit for bit. Else floats on the grid, equal to rounding.
 class QuantisedSite : public Site {
  public:
+  // What the transforms see of an input, and what goes past the quantiser.
+  struct Split {
+    at::Tensor x_BTD;
+    at::Tensor past_BTR;  // coefficients of the branch's directions; undefined without a branch
+  };
   struct Parts {
     TransformChain transforms;
     Grid activation_grid;
@@ -39,6 +45,10 @@ class QuantisedSite : public Site {
     at::Tensor mean_ND;                    // per token type, subtracted before the transforms; may be undefined
     std::vector<at::Tensor> mean_bias_NO;  // mean W^T with the float weight, per linear; added after the product
     TypeBranch branch;                     // directions that go past the quantiser; may be empty
+
+    Split split(const at::Tensor& x_BTD, const at::Tensor& types_BT) const;
+    // y [B, T, O], a linear's product with what it quantised, with what went past the quantiser.
+    at::Tensor complete(size_t linear, at::Tensor y_BTO, const Split& split, const at::Tensor& types_BT) const;
   };
   explicit QuantisedSite(Parts parts);
 
@@ -54,15 +64,14 @@ class QuantisedSite : public Site {
   static std::shared_ptr<const QuantisedSite> load(const NamedTensors& tensors, const std::string& prefix);
 
  private:
-  struct Split {
-    at::Tensor z_BTD;     // what the quantiser sees
-    at::Tensor past_BTR;  // coefficients of the directions that go past it; undefined without a branch
-  };
-  Split split(const at::Tensor& x_BTD, const at::Tensor& types_BT) const;
+  struct View;  // the activation as some of the linears read it
+  View view(const at::Tensor& z_BTD, const at::Tensor& types_BT, const Clip& clip) const;
+  at::Tensor product(size_t linear, const View& x) const;
 
   Parts parts_;
-  std::vector<at::Tensor> weights_;      // dequantised once
-  std::vector<bool> shares_activation_;  // clips as the linear before it, so reads the same quantised activation
+  std::vector<at::Tensor> whole_weights_;  // codes less their zero points where products are exact, else undefined
+  std::vector<at::Tensor> weights_;        // else: dequantised once
+  std::vector<bool> shares_activation_;    // clips as the linear before it, so reads the same quantised activation
 };
 
 // Quantises keys and values, per token over groups of channels, after an optional rotation of queries and keys.

@@ -2,14 +2,7 @@
 
 #include <algorithm>
 
-// One build serves all x86 machines: the loader picks the widest form that the processor has. Sanitisers cannot
-// instrument that choice.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
-#define FREEACT_WIDEST __attribute__((optimize("O3"), target_clones("avx512f", "avx2", "default")))
-#else
-#define FREEACT_WIDEST
-#endif
-#define FREEACT_INLINE __attribute__((always_inline)) inline
+#include "ops/widest.h"
 
 namespace freeact {
 namespace {
@@ -78,6 +71,18 @@ FREEACT_WIDEST Bounds row_bounds(const float* x, int64_t n) {
   std::copy(x + whole, x + n, last);
   bounds_of_block(last, low, high);
   return {*std::min_element(low, low + kLanes), *std::max_element(high, high + kLanes)};
+}
+
+FREEACT_WIDEST void multiply_row(const float* __restrict x, const float* __restrict y, int64_t n, float* __restrict z) {
+  for (int64_t i = 0; i < n; ++i) z[i] = x[i] * y[i];
+}
+
+FREEACT_WIDEST void scale_products(const float* __restrict whole, float scale, const float* __restrict scales,
+                                   const float* __restrict bias, int64_t n, float* __restrict y) {
+  if (bias == nullptr)
+    for (int64_t i = 0; i < n; ++i) y[i] = (scale * scales[i]) * whole[i];
+  else
+    for (int64_t i = 0; i < n; ++i) y[i] = __builtin_fmaf(scale * scales[i], whole[i], bias[i]);
 }
 
 FREEACT_WIDEST void round_row(const float* __restrict x, int64_t n, const RowRounding& rounding, float* __restrict y) {

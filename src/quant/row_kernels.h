@@ -20,6 +20,13 @@ struct RowRounding {
 // Smallest and largest of x [n], n > 0.
 Bounds row_bounds(const float* x, int64_t n);
 
+// z [n] = x y, element by element.
+void multiply_row(const float* x, const float* y, int64_t n, float* z);
+
+// y [n] = fma(scale * scales, whole, bias): what a token's products with integer weights are worth, in the very steps
+// of the integer kernels. bias may be null: 0.
+void scale_products(const float* whole, float scale, const float* scales, const float* bias, int64_t n, float* y);
+
 // y [n] = scale * code(x).
 void round_row(const float* x, int64_t n, const RowRounding& rounding, float* y);
 

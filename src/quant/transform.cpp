@@ -5,6 +5,8 @@
 #include <numeric>
 
 #include "ops/ops.h"
+#include "ops/plain_rows.h"
+#include "quant/row_kernels.h"
 #include "util/error.h"
 
 namespace freeact {
@@ -21,7 +23,20 @@ NamedTensors defined_only(NamedTensors tensors) {
   return tensors;
 }
 
+// A vector or table [.., width] whose rows can be read as they lie.
+bool is_plain_table(const at::Tensor& table, int64_t dims, int64_t width) {
+  return table.dim() == dims && table.size(-1) == width && is_plain(table) && table.is_contiguous();
+}
+
+bool is_plain_factor(const at::Tensor& factor) {
+  return !factor.defined() || (factor.dim() == 2 && factor.size(0) == factor.size(1) && is_plain(factor));
+}
+
 }  // namespace
+
+void Transform::activation_rows(const PlainRows& /*rows*/) const {
+  throw Defect("the transform '" + kind() + "' has no form for plain rows");
+}
 
 at::Tensor apply_activation(const TransformChain& chain, at::Tensor x_BTD, const at::Tensor& types_BT) {
   for (const auto& transform : chain) x_BTD = transform->activation(x_BTD, types_BT);
@@ -36,6 +51,13 @@ at::Tensor apply_weight(const TransformChain& chain, at::Tensor weight_OD) {
 at::Tensor ScaleTransform::activation(const at::Tensor& x_BTD, const at::Tensor&) const {
   return x_BTD * scale_;
 }
+bool ScaleTransform::has_rows(int64_t width) const {
+  return is_plain_table(scale_, 1, width);
+}
+void ScaleTransform::activation_rows(const PlainRows& r) const {
+  const auto* scale = scale_.const_data_ptr<float>();
+  for (int64_t row = 0; row < r.rows; ++row) multiply_row(r.x + row * r.width, scale, r.width, r.y + row * r.width);
+}
 at::Tensor ScaleTransform::weight(const at::Tensor& weight_OD) const {
   return weight_OD / scale_;
 }
@@ -45,6 +67,9 @@ HadamardTransform::HadamardTransform(int64_t width, at::Tensor had_k)
 at::Tensor HadamardTransform::activation(const at::Tensor& x_BTD, const at::Tensor&) const {
   return rotation_.apply(x_BTD);
 }
+void HadamardTransform::activation_rows(const PlainRows& r) const {
+  rotation_.apply_rows(r.x, r.rows, r.y);
+}
 at::Tensor HadamardTransform::weight(const at::Tensor& weight_OD) const {
   return rotation_.apply(weight_OD);
 }
@@ -52,8 +77,17 @@ NamedTensors HadamardTransform::tensors() const {
   return defined_only({{"width", at::scalar_tensor(width_, at::kLong)}, {"had_k", had_k_}});
 }
 
+KroneckerTransform::KroneckerTransform(Factors factors) : f_(std::move(factors)) {
+  if ((f_.left.defined() || f_.right.defined()) && is_plain_factor(f_.left) && is_plain_factor(f_.right))
+    ordered_.emplace(f_.left, f_.right);
+}
 at::Tensor KroneckerTransform::activation(const at::Tensor& x_BTD, const at::Tensor&) const {
-  return kronecker_apply(x_BTD, f_.left, f_.right);
+  const int64_t width = x_BTD.size(-1);
+  if (!is_plain(x_BTD) || !has_rows(width)) return kronecker_apply(x_BTD, f_.left, f_.right);
+  return map_rows(x_BTD, [&](const float* x, int64_t rows, float* y) { ordered_->apply(x, rows, width, y); });
+}
+void KroneckerTransform::activation_rows(const PlainRows& r) const {
+  ordered_->apply(r.x, r.rows, r.width, r.y);
 }
 at::Tensor KroneckerTransform::weight(const at::Tensor& weight_OD) const {
   return kronecker_apply(weight_OD, f_.left_inverse_t, f_.right_inverse_t);
@@ -67,6 +101,19 @@ NamedTensors KroneckerTransform::tensors() const {
 
 at::Tensor SliceTransform::activation(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
   return x_BTD * rows_of_type(keep_, types_BT);
+}
+
+bool SliceTransform::has_rows(int64_t width) const {
+  return is_plain_table(keep_, 2, width);
+}
+void SliceTransform::activation_rows(const PlainRows& r) const {
+  FREEACT_CHECK(r.types != nullptr, "a per-type table needs the token types of the batch");
+  const auto* keep = keep_.const_data_ptr<float>();
+  for (int64_t row = 0; row < r.rows; ++row) {
+    const int64_t type = r.types[row];
+    FREEACT_CHECK(type >= 0 && type < keep_.size(0), "token type {} of {}", type, keep_.size(0));
+    multiply_row(r.x + row * r.width, keep + type * r.width, r.width, r.y + row * r.width);
+  }
 }
 
 at::Tensor rows_of_type(const at::Tensor& table_ND, const at::Tensor& types_BT) {

@@ -8,14 +8,25 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "ops/hadamard.h"
+#include "ops/kronecker.h"
 
 namespace freeact {
 
 using NamedTensors = std::map<std::string, at::Tensor>;
+
+// Rows of floats (ops/plain_rows.h) and what becomes of them: x, y [rows, width], apart from each other; types [rows],
+// may be null where no transform asks for them.
+struct PlainRows {
+  const float* x;
+  const int64_t* types;
+  int64_t rows, width;
+  float* y;
+};
 
 class Transform {
  public:
@@ -24,6 +35,9 @@ class Transform {
   virtual std::string kind() const = 0;
   // x [B, T, D] -> [B, T, D]; types [B, T] int64.
   virtual at::Tensor activation(const at::Tensor& x_BTD, const at::Tensor& types_BT) const = 0;
+  // activation() of plain rows, bit for bit, on the calling thread; and whether there is that for rows of this width.
+  virtual bool has_rows(int64_t /*width*/) const { return false; }
+  virtual void activation_rows(const PlainRows& rows) const;
   // The inverse transpose on weight rows [O, D].
   virtual at::Tensor weight(const at::Tensor& weight_OD) const = 0;
   // All tensors that make it up, for saving.
@@ -40,6 +54,8 @@ class ScaleTransform : public Transform {
   explicit ScaleTransform(at::Tensor scale) : scale_(std::move(scale)) {}
   std::string kind() const override { return "scale"; }
   at::Tensor activation(const at::Tensor& x_BTD, const at::Tensor& types_BT) const override;
+  bool has_rows(int64_t width) const override;
+  void activation_rows(const PlainRows& rows) const override;
   at::Tensor weight(const at::Tensor& weight_OD) const override;
   NamedTensors tensors() const override { return {{"scale", scale_}}; }
 
@@ -53,6 +69,8 @@ class HadamardTransform : public Transform {
   explicit HadamardTransform(int64_t width, at::Tensor had_k = {});
   std::string kind() const override { return "hadamard"; }
   at::Tensor activation(const at::Tensor& x_BTD, const at::Tensor& types_BT) const override;
+  bool has_rows(int64_t width) const override { return width == width_; }
+  void activation_rows(const PlainRows& rows) const override;
   at::Tensor weight(const at::Tensor& weight_OD) const override;
   NamedTensors tensors() const override;
 
@@ -70,14 +88,17 @@ class KroneckerTransform : public Transform {
     at::Tensor left, right;                      // activation side
     at::Tensor left_inverse_t, right_inverse_t;  // weight side
   };
-  explicit KroneckerTransform(Factors factors) : f_(std::move(factors)) {}
+  explicit KroneckerTransform(Factors factors);
   std::string kind() const override { return "kronecker"; }
   at::Tensor activation(const at::Tensor& x_BTD, const at::Tensor& types_BT) const override;
+  bool has_rows(int64_t width) const override { return ordered_ && ordered_->fits(width); }
+  void activation_rows(const PlainRows& rows) const override;
   at::Tensor weight(const at::Tensor& weight_OD) const override;
   NamedTensors tensors() const override;
 
  private:
   Factors f_;
+  std::optional<OrderedKronecker> ordered_;  // where the factors are plain
 };
 
 // FreeAct's slices (PAPER: P = [U, U_X, 0], P' = [U, 0, U_X']): after the shared transform, the coordinates that belong
@@ -89,6 +110,8 @@ class SliceTransform : public Transform {
   explicit SliceTransform(at::Tensor keep_ND) : keep_(std::move(keep_ND)) {}
   std::string kind() const override { return "slices"; }
   at::Tensor activation(const at::Tensor& x_BTD, const at::Tensor& types_BT) const override;
+  bool has_rows(int64_t width) const override;
+  void activation_rows(const PlainRows& rows) const override;
   at::Tensor weight(const at::Tensor& weight_OD) const override { return weight_OD; }
   NamedTensors tensors() const override { return {{"keep", keep_}}; }
 

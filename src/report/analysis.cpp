@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <tuple>
 
@@ -96,10 +97,12 @@ std::vector<Run> load_runs(const Store& store, const std::string& experiment) {
   std::vector<Run> runs;
   for (const auto& summary : store.runs(experiment)) {
     Run run{summary.id, store.load(summary.id)};
-    for (auto& sample : run.record.samples)
-      if (!is_shown(sample, run.record.gallery)) sample.output.clear();
     std::sort(run.record.samples.begin(), run.record.samples.end(),
               [](const Sample& a, const Sample& b) { return std::tie(a.task, a.index) < std::tie(b.task, b.index); });
+    for (auto& sample : run.record.samples) {
+      run.answers.push_back(std::hash<std::string>()(sample.output));
+      if (!is_shown(sample, run.record.gallery)) sample.output.clear();
+    }
     runs.push_back(std::move(run));
   }
   return runs;

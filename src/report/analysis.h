@@ -12,7 +12,8 @@ namespace freeact {
 
 struct Run {
   int64_t id = 0;
-  RunRecord record;  // samples sorted by task and index; only those of the gallery have their outputs
+  RunRecord record;                  // samples sorted by task and index; only those of the gallery have their outputs
+  std::vector<size_t> answers = {};  // a hash of the output of every sample
 };
 
 // One method in one configuration, over seeds.
@@ -47,7 +48,7 @@ struct Setting {
 };
 
 std::vector<Run> load_runs(const Store& store, const std::string& experiment);
-// The settings point into `runs`.
+// The settings point into `runs`. A run with integers whose cell was also run simulated is left to backend_table().
 std::vector<Setting> make_settings(const std::vector<Run>& runs);
 
 // The first of a method's configurations, null without one; all of them.

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "report/activations.h"
+#include "report/backends.h"
 #include "report/block_training.h"
 #include "report/error_parts.h"
 #include "report/format.h"
@@ -80,6 +81,7 @@ void add_training(Document& document, const std::vector<TrainingCurve>& curves) 
 
 void add_latencies(Document& document, const std::vector<LatencyRow>& rows) {
   if (!rows.empty()) document.blocks.push_back(Heading{"Latency"});
+  add_if(document, latency_goal_table(rows));
   add_if(document, latency_table(rows));
 }
 
@@ -126,6 +128,10 @@ void add_experiments(Document& document, const std::vector<Run>& runs) {
   document.blocks.push_back(BulletList{.title = "Where the numbers come from", .items = provenance(runs)});
   document.blocks.push_back(std::move(answers));
   document.blocks.push_back(BulletList{.title = "Read with these limits in mind", .items = caveats(runs, settings)});
+  if (auto backends = backend_table(runs, settings)) {
+    document.blocks.push_back(Heading{"Backends"});
+    document.blocks.push_back(*std::move(backends));
+  }
   for (size_t i = 0; i < settings.size(); ++i) {
     add_setting(document, settings[i], differences[i]);
     add_activations(document, settings, i);

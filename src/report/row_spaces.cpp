@@ -179,7 +179,7 @@ Table row_space_rows(const std::vector<Run>& runs) {
   table.columns = {"run",        "key",       "seed",       "layer",        "site",        "token_type",
                    "other_type", "width",     "dims",       "other_dims",   "shared_dims", "mean_cos2",
                    "max_angle",  "exclusive", "own_energy", "other_energy", "other_output"};
-  for (const auto& [id, run] : runs)
+  for (const auto& [id, run, answers] : runs)
     for (const auto& o : run.row_spaces)
       add_text_row(
           table, {std::to_string(id), run.key, std::to_string(run.seed), std::to_string(o.layer), o.site, o.token_type,
@@ -206,7 +206,7 @@ Table solution_space_rows(const std::vector<Run>& runs) {
                    "weakest_energy",
                    "weakest_output",
                    "unread_output"};
-  for (const auto& [id, run] : runs)
+  for (const auto& [id, run, answers] : runs)
     for (const auto& s : run.solution_spaces)
       add_text_row(
           table, {std::to_string(id), run.key, std::to_string(run.seed), std::to_string(s.layer), s.site, s.token_type,

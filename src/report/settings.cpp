@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "report/analysis.h"
+#include "report/backends.h"
 #include "report/config_lines.h"
 #include "report/format.h"
 #include "util/hash.h"
@@ -210,7 +211,9 @@ std::vector<Setting> make_settings(const std::vector<Run>& runs) {
   using Origin = std::tuple<std::string, std::string, std::string>;
   std::map<Origin, std::map<std::string, std::vector<const Run*>, std::greater<>>> quantised;  // W4A4 before W3A3
   std::map<Origin, std::map<std::string, std::vector<const Run*>, std::greater<>>> unquantised;
+  const auto twins = backend_twins(runs);
   for (const auto& run : runs) {
+    if (std::any_of(twins.begin(), twins.end(), [&](const auto& pair) { return pair.integer == &run; })) continue;
     const auto& record = run.record;
     const Origin origin{record.experiment, record.model, record.checkpoint_hash};
     (record.method == "none" ? unquantised : quantised)[origin][record.bits].push_back(&run);

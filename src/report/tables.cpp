@@ -204,7 +204,7 @@ Table run_table(const std::vector<Run>& runs) {
                           "Seed", "Calibration", "Evaluation"},
               .rows = {},
               .num_text_columns = 9};
-  for (const auto& [id, run] : runs) {
+  for (const auto& [id, run, answers] : runs) {
     TableCell number = text_cell(std::to_string(id));
     number.anchor = run_anchor(id);
     TableCell key = text_cell(run.key.substr(0, 12));
@@ -224,7 +224,7 @@ Table metric_rows(const std::vector<Run>& runs) {
   table.columns = {"run",    "key",   "experiment",     "model", "checkpoint_hash",  "source_version",
                    "method", "bits",  "seed",           "task",  "task_version",     "metric",
                    "group",  "value", "standard_error", "count", "higher_is_better", "unit"};
-  for (const auto& [id, run] : runs) {
+  for (const auto& [id, run, answers] : runs) {
     for (const auto& metric : run.metrics) {
       add_text_row(
           table, {std::to_string(id), run.key, run.experiment, run.model, run.checkpoint_hash, run.source_version,
@@ -240,7 +240,7 @@ Table layer_rows(const std::vector<Run>& runs) {
   Table table;
   table.columns = {"run",   "key",  "experiment", "model",          "method", "bits",       "seed",
                    "layer", "site", "token_type", "relative_error", "tokens", "truncation", "activation_only"};
-  for (const auto& [id, run] : runs) {
+  for (const auto& [id, run, answers] : runs) {
     for (const auto& error : run.layer_errors) {
       add_text_row(table, {std::to_string(id), run.key, run.experiment, run.model, run.method, run.bits,
                            std::to_string(run.seed), std::to_string(error.layer), error.site, error.token_type,
@@ -256,7 +256,7 @@ Table activation_rows(const std::vector<Run>& runs) {
   table.columns = {"run",        "key",        "experiment",    "model", "seed",           "layer",
                    "site",       "token_type", "tokens",        "width", "effective_rank", "dims_99",
                    "mean_share", "absmax",     "channel_ratio", "crest", "kurtosis"};
-  for (const auto& [id, run] : runs) {
+  for (const auto& [id, run, answers] : runs) {
     for (const auto& a : run.activations) {
       add_text_row(
           table,

@@ -4,10 +4,13 @@
 
 #include "config/yaml.h"
 #include "eval/evaluate.h"
+#include "model/rounded_embeddings.h"
+#include "run/backend.h"
 #include "run/calibration_states.h"
 #include "run/external.h"
 #include "run/provenance.h"
 #include "run/quantised_vision.h"
+#include "run/saved_model.h"
 #include "run/task_settings.h"
 #include "run/token_analysis.h"
 #include "util/hash.h"
@@ -40,6 +43,13 @@ nlohmann::json without_places(nlohmann::json determining) {
   keep_name(determining["model"]["path"]);
   for (const char* key : {"dataset", "text"}) keep_name(determining["calibration"][key]);
   for (auto& task : determining["tasks"]) keep_name(task["dataset"]);
+  return determining;
+}
+
+// What determines how a model is quantised, of all that determines what comes out.
+nlohmann::json of_calibration(nlohmann::json determining) {
+  for (const char* key : {"tasks", "data_hashes", "backend", "analysis", "repetition_penalty"}) determining.erase(key);
+  determining["quant"].erase("embedding_bits");  // rounded behind the calibration
   return determining;
 }
 
@@ -91,7 +101,7 @@ Json resolved_method(const MethodEntry& entry, const Json& settings) {
 // The model with its tokens told apart as the configuration says; it shares the tensors.
 std::shared_ptr<const LoadedModel> with_token_types(const std::shared_ptr<const LoadedModel>& model,
                                                     const ModelConfig& config) {
-  if (config.token_types == "family") return model;
+  if (config.token_types == "family" || model->made_by) return model;  // a saved model has its own; see check_saved
   auto typed = std::make_shared<LoadedModel>(*model);
   try {
     set_type_rule(typed->decoder.config, {parse_type_scheme(config.token_types), config.late_mask_share});
@@ -127,8 +137,7 @@ std::shared_ptr<const LoadedModel> ModelCache::get(const ModelConfig& config) {
 Json CellRunner::validate(const Cell& cell) const {
   const Experiment& e = cell.experiment;
   Json resolved = cell.resolved;
-  if (e.backend.device != "cpu")
-    throw UserError("key 'backend.device' is '{}', but this build computes on the cpu only", e.backend.device);
+  check_backend(e.backend);
   for (size_t i = 0; i < e.tasks.size(); ++i) resolved["tasks"][i] = resolved_task_settings(task_settings(cell, i));
   try {
     resolve_calibration(e.calibration, resolved["calibration"]);
@@ -171,10 +180,11 @@ void CellRunner::add_calibration(const Experiment& e, const LoadedModel& model, 
   determining["calibration_hash"] = calibration_data_hash(e.calibration, project_.datasets());
 }
 
-std::string CellRunner::key(const Cell& cell) {
+CellKeys CellRunner::keys(const Cell& cell) {
   nlohmann::json determining = without_places(determining_settings(cell.resolved));
   const Experiment& e = cell.experiment;
   const auto model = models_.get(e.model);
+  if (model->made_by) check_saved(cell, *model->made_by);
   check_vision_bits(*model, e.quant);
   check_groups(spec_of(e.quant), model->decoder.config);
   check_analysis(e.analysis, model->decoder.config);
@@ -183,12 +193,13 @@ std::string CellRunner::key(const Cell& cell) {
   if (model->generation.repetition_penalty != 1)
     determining["repetition_penalty"] = model->generation.repetition_penalty;
   for (size_t i = 0; i < e.tasks.size(); ++i) add_task(task_settings(cell, i), e.model, *model, determining);
-  add_calibration(e, *model, determining);
-  return sha256(determining.dump());
+  if (!model->made_by) add_calibration(e, *model, determining);
+  return {sha256(determining.dump()), sha256(of_calibration(determining).dump())};
 }
 
 std::shared_ptr<const LoadedModel> CellRunner::load(const Experiment& e) {
-  return with_quantised_vision(models_.get(e.model), e.quant);
+  const auto model = models_.get(e.model);
+  return model->made_by ? model : with_quantised_vision(model, e.quant);
 }
 
 std::unique_ptr<Method> CellRunner::make_method(const Experiment& e) const {
@@ -213,11 +224,14 @@ RunRecord CellRunner::run(const Cell& cell, const fs::path& progress_folder,
   record.started_at = utc_now();
   if (e.method.name == "none") measure_activations_of(e, *model, note, record);
   const Stopwatch calibration_watch;
-  const Decoder quantised =
-      e.method.name == "none" ? model->decoder : quantise(cell, *model, progress_folder, note, record);
+  const bool as_loaded = e.method.name == "none" || model->made_by;
+  const Decoder quantised = as_loaded ? model->decoder
+                                      : with_rounded_embeddings(quantise(cell, *model, progress_folder, note, record),
+                                                                e.quant.embedding_bits);
   record.calibration_s = calibration_watch.seconds();
+  const Decoder running = on_backend(quantised, e.backend);
   const Stopwatch evaluation_watch;
-  evaluate(cell, quantised, *model, note, record);
+  evaluate(cell, running, *vision_on_backend(model, e.backend), note, record);
   record.evaluation_s = evaluation_watch.seconds();
   return record;
 }
@@ -230,6 +244,9 @@ bool CellRunner::has_calibration(const Experiment& e, const LoadedModel& model) 
 }
 
 CalibrationSequences CellRunner::draw(const Experiment& e, const LoadedModel& model) const {
+  if (model.made_by)
+    throw UserError("'{}' is quantised already and cannot be calibrated: give the checkpoint it was made of",
+                    e.model.path);
   const auto prompter = calibration_prompter(e, model);
   return draw_calibration(e.calibration, project_.datasets(), model.decoder, model.tokenizer, e.seed,
                           prompter ? &*prompter : nullptr);
@@ -261,7 +278,7 @@ Decoder CellRunner::quantise(const Cell& cell, const LoadedModel& model, const f
   DriverResult result = calibrate_model(prepared, job);
   for (const auto& error : result.errors) record.layer_errors.push_back(layer_error(error, prepared.config));
   for (const auto& log : result.trainings) record.block_trainings.push_back(block_training(log));
-  record_surfaces(result.model, job.held_out, e.analysis, record);
+  record_surfaces(with_rounded_embeddings(result.model, e.quant.embedding_bits), job.held_out, e.analysis, record);
   return result.model;
 }
 

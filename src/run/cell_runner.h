@@ -31,6 +31,12 @@ class ModelCache {
   std::map<std::string, std::shared_ptr<const LoadedModel>> loaded_;
 };
 
+// Hashes of what determines a cell's result, and of what determines its quantised model: cells that differ in their
+// tasks or their backend alone share the latter.
+struct CellKeys {
+  std::string result, calibration;
+};
+
 class CellRunner {
  public:
   CellRunner(const Project& project, const MethodTable& methods)
@@ -40,12 +46,13 @@ class CellRunner {
   // cell's resolved settings with the method's defaults filled in. Throws UserError with the key's place.
   Json validate(const Cell& cell) const;
 
-  // What determines the result: resolved settings, checkpoint, data. Two cells with one key give identical rows.
-  std::string key(const Cell& cell);
+  // From resolved settings, checkpoint and data. Two cells with one key of their result give identical rows.
+  CellKeys keys(const Cell& cell);
 
   // The cell of the 16-bit model (method none) also gets the statistics of its activations: they depend on the model,
   // the calibration data and the seed, so that the cells of methods need not measure them again.
-  // note(text) is called as the work goes on; finished blocks are kept in progress_folder.
+  // note(text) is called as the work goes on; finished blocks are kept in progress_folder, and read from there when
+  // another cell of the same calibration left them.
   RunRecord run(const Cell& cell, const std::filesystem::path& progress_folder,
                 const std::function<void(const std::string&)>& note);
 
@@ -55,13 +62,15 @@ class CellRunner {
   std::unique_ptr<Method> make_method(const Experiment& experiment) const;
   CalibrationSequences draw(const Experiment& experiment, const LoadedModel& model) const;
   const std::string& version() const { return source_version_; }
+  // The model with the blocks that its method makes; embedding and head are not rounded yet
+  // (model/rounded_embeddings.h). Errors and training go into the record.
+  Decoder quantise(const Cell& cell, const LoadedModel& model, const std::filesystem::path& progress_folder,
+                   const std::function<void(const std::string&)>& note, RunRecord& record) const;
 
  private:
   // Whether calibration data are at hand that the model can read. They matter to the 16-bit model only for the
   // statistics of its activations, so that it runs without them.
   bool has_calibration(const Experiment& experiment, const LoadedModel& model) const;
-  Decoder quantise(const Cell& cell, const LoadedModel& model, const std::filesystem::path& progress_folder,
-                   const std::function<void(const std::string&)>& note, RunRecord& record) const;
   void measure_activations_of(const Experiment& experiment, const LoadedModel& model,
                               const std::function<void(const std::string&)>& note, RunRecord& record) const;
   // Who asks the model in its chat template, where the task wants that, and where calibration items are conversations.

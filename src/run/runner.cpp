@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <map>
 #include <mutex>
 #include <set>
 
@@ -11,6 +12,7 @@
 #include "config/yaml.h"
 #include "run/cell_runner.h"
 #include "run/provenance.h"
+#include "run/saved_model.h"
 #include "run/workers.h"
 #include "store/record_json.h"
 #include "store/store.h"
@@ -23,7 +25,7 @@ namespace fs = std::filesystem;
 
 struct Job {
   Cell cell;
-  std::string key;
+  CellKeys keys;
   std::string label;  // "freeact_r0 W3A3 seed 2"
 };
 
@@ -31,7 +33,7 @@ struct Job {
 void print_plan(const std::vector<Job>& jobs, const std::vector<Job>& open) {
   fmt::print(stderr, "{}\n", to_yaml(jobs.front().cell.resolved));
   fmt::print(stderr, "{} cells, {} of them to run:\n", jobs.size(), open.size());
-  for (const auto& job : open) fmt::print(stderr, "  {}  {}\n", job.key.substr(0, 8), job.label);
+  for (const auto& job : open) fmt::print(stderr, "  {}  {}\n", job.keys.result.substr(0, 8), job.label);
 }
 
 // The first metric of each task.
@@ -69,7 +71,10 @@ class WorkQueue {
         request_(request),
         jobs_(jobs),
         progress_("cells", static_cast<int64_t>(jobs.size()), request.quiet) {
-    for (const auto& job : jobs) label_width_ = std::max(label_width_, job.label.size());
+    for (const auto& job : jobs) {
+      label_width_ = std::max(label_width_, job.label.size());
+      ++calibrations_[job.keys.calibration].open_jobs;
+    }
   }
 
   void run(int workers) {
@@ -82,28 +87,37 @@ class WorkQueue {
   fs::path progress_root() const { return request_.database.string() + ".progress"; }
 
   void finish(const Job& job) {
-    const fs::path folder = progress_root() / job.key.substr(0, 16);
+    SharedCalibration& calibration = calibrations_.at(job.keys.calibration);
+    const std::lock_guard one_at_a_time(calibration.in_use);
+    const fs::path folder = progress_root() / job.keys.calibration.substr(0, 16);
     RunRecord record = runner_.run(job.cell, folder, [&](const std::string& note) {
       progress_.advance(0, fmt::format("{}: {}", job.label, note));
     });
-    record.key = job.key;
+    record.key = job.keys.result;
     {
       const std::lock_guard lock(mutex_);
       const int64_t id = store_.add(record, request_.force);
       if (request_.json) print_json(record, id);
     }
     std::error_code ignored;
-    fs::remove_all(folder, ignored);
+    if (--calibration.open_jobs == 0) fs::remove_all(folder, ignored);
     for (const auto& warning : warnings_of(record)) progress_.say(job.label + ": " + warning);
     progress_.say(fmt::format("{:<{}}{}", job.label, label_width_, headline(record)));
     progress_.advance(1, job.label);
   }
+
+  // Cells with one quantised model, of which the first calibrates it.
+  struct SharedCalibration {
+    std::mutex in_use;
+    int open_jobs = 0;
+  };
 
   CellRunner& runner_;
   Store& store_;
   const RunRequest& request_;
   const std::vector<Job>& jobs_;
   Progress progress_;
+  std::map<std::string, SharedCalibration> calibrations_;
   size_t label_width_ = 0;
   std::mutex mutex_;
 };
@@ -113,9 +127,13 @@ std::vector<Job> plan_jobs(const RunRequest& request, const Project& project, Ce
   for (auto& cell : plan_experiment(project.experiments(), request.experiment, request.overrides, request.multirun)) {
     if (cell.experiment.stream.is_set())
       throw UserError("experiment '{0}' is a stream: 'freeact stream {0}' runs it", request.experiment);
+    cell = with_saved_settings(std::move(cell), project);
     cell.resolved = runner.validate(cell);
-    std::string key = runner.key(cell), label = cell_label(cell);
-    jobs.push_back({std::move(cell), std::move(key), std::move(label)});
+    CellKeys keys = runner.keys(cell);
+    const auto is_same = [&](const Job& job) { return job.keys.result == keys.result; };
+    if (std::any_of(jobs.begin(), jobs.end(), is_same)) continue;  // what differed is the saved model's
+    std::string label = cell_label(cell);
+    jobs.push_back({std::move(cell), std::move(keys), std::move(label)});
   }
   return jobs;
 }
@@ -141,7 +159,7 @@ void run_experiment(const RunRequest& request, const Project& project, const Met
   std::vector<Job> open = jobs;
   if (request.dry_run) return print_plan(jobs, open);
   Store store = Store::open_for_writing(request.database);
-  if (!request.force) std::erase_if(open, [&](const Job& job) { return store.has(job.key); });
+  if (!request.force) std::erase_if(open, [&](const Job& job) { return store.has(job.keys.result); });
   if (!request.quiet) print_plan(jobs, open);
   const Stopwatch watch;
   WorkQueue(runner, store, request, open).run(std::max(1, jobs.front().cell.experiment.launcher.workers));

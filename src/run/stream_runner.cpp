@@ -63,7 +63,7 @@ StreamJob make_job(Cell cell, const std::string& experiment, CellRunner& runner)
   job.resolved["stream"]["calibration"] = job.after.resolved["calibration"];
   Json determining = job.resolved["stream"];
   for (const char* place : {"shift_to", "calibration"}) determining.erase(place);  // in the key of the later cell
-  job.key = sha256("stream\n" + runner.key(job.before) + runner.key(job.after) + determining.dump());
+  job.key = sha256("stream\n" + runner.keys(job.before).result + runner.keys(job.after).result + determining.dump());
   job.label = cell_label(cell);
   return job;
 }

@@ -24,12 +24,23 @@ struct LatencyRow {
   double accuracy = std::numeric_limits<double>::quiet_NaN();  // %; NaN: none measured
   std::string accuracy_kind;                                   // "exact match"
   Json statistics = Json::object();                            // counts of one unit: {"forward_passes": 10}
+  std::string note;                                            // what a reader of the times must know
+  int64_t dropped = 0;  // rounds left out because the processor's speed changed around them
+
+  std::string goal;  // "C1" of docs/benchmarks.md; empty: none
+  // On the row a goal is about, each line whom it was held against in the same run: {"opponent": "best int8", "name",
+  // "median_s", "p10_s", "p90_s", "count", "ratio", "ratio_low", "ratio_high", "floor", "aim", "reached"}.
+  Json opponents = Json::array();
+  std::string ceiling;  // the row of the same run that does only what cannot be avoided; empty: none
+  double ceiling_fraction = std::numeric_limits<double>::quiet_NaN();  // its median over this one's
 
   uint64_t seed = 0;
   std::string machine;  // one line: CPU, cores, threads, operating system
   int threads = 1;
-  std::string flags;      // instruction sets
-  std::string cpu_clock;  // "2596 MHz, governor performance"
+  std::string flags;            // instruction sets of the processor
+  std::string instruction_set;  // the one our own kernels ran on: "avx512vnni"; empty: none of ours ran
+  double peak_memory_mib = std::numeric_limits<double>::quiet_NaN();  // of the process during a run
+  std::string cpu_clock;                                              // "2596 MHz, governor performance"
   std::string source_version;
   std::string measured_at;  // UTC, ISO 8601
 

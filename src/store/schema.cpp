@@ -107,6 +107,16 @@ CREATE TABLE activation_surfaces (
   token_type TEXT NOT NULL, tokens INTEGER NOT NULL, channels INTEGER NOT NULL, token_bins INTEGER NOT NULL,
   channel_bins INTEGER NOT NULL, peak REAL NOT NULL, codes BLOB NOT NULL, UNIQUE (run_id, layer, site, token_type));
 )sql",
+    R"sql(
+ALTER TABLE latencies ADD COLUMN note TEXT NOT NULL DEFAULT '';
+ALTER TABLE latencies ADD COLUMN dropped INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE latencies ADD COLUMN goal TEXT NOT NULL DEFAULT '';
+ALTER TABLE latencies ADD COLUMN opponents TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE latencies ADD COLUMN ceiling TEXT NOT NULL DEFAULT '';
+ALTER TABLE latencies ADD COLUMN ceiling_fraction REAL;
+ALTER TABLE latencies ADD COLUMN instruction_set TEXT NOT NULL DEFAULT '';
+ALTER TABLE latencies ADD COLUMN peak_memory_mib REAL;
+)sql",
 };
 
 int pragma(SQLite::Database& database, const char* name) {

@@ -60,6 +60,16 @@ TEST_F(Sweep, KeysThatASweepWouldLoseAreRefused) {
   EXPECT_THAT(refusal("x"), AllOf(StartsWith(at("x", 2)), HasSubstr("'quant.kv_bits: [VALUE]'")));
 }
 
+// The 16-bit model has no integers, so that a backend changes nothing about it.
+TEST_F(Sweep, TheFloatModelRunsOnceForAllBackends) {
+  write("backend/cpu", "name: cpu\n");
+  write("x", "sweep:\n  backend: [simulated, cpu]\n  method: [none, rtn]\n");
+  std::vector<std::string> cells;
+  for (const auto& cell : plan_experiment(dir_, "x", {}, false))
+    cells.push_back(cell.experiment.method.name + ' ' + cell.experiment.backend.name);
+  EXPECT_THAT(cells, ElementsAre("none simulated", "rtn simulated", "rtn cpu"));
+}
+
 TEST_F(Sweep, BadAxesAreRefusedBeforeAnyCellIsReturned) {
   write("x", "sweep:\n  seed: [1, 2]\n  method: [rtn, freact]\n");
   EXPECT_THAT(refusal("x"), AllOf(StartsWith(at("x", 3)), HasSubstr("did you mean 'freeact'")));

@@ -7,6 +7,7 @@
 
 #include "latency/machine.h"
 #include "latency/memory.h"
+#include "util/error.h"
 
 namespace freeact {
 namespace {
@@ -93,6 +94,52 @@ TEST_F(FakeTime, KeepsTheLeastAndTheMostRounds) {
   EXPECT_EQ(measure_on_fake_clock({rival("quick", 1e-9)}, settings)[0].seconds.size(), 7U);
 }
 
+TEST_F(FakeTime, PreparationComesBeforeEveryRunAndIsNotTimed) {
+  Rival hot = rival("r", 2);
+  hot.prepare = [this] {
+    log_ += "p";
+    now_ += 50;
+  };
+  MeasureSettings settings;
+  settings.rounds = 2;
+  EXPECT_THAT(measure_on_fake_clock({hot}, settings)[0].seconds, Each(2));
+  EXPECT_EQ(log_, "prprpr");
+}
+
+TEST_F(FakeTime, ASampleHasTheLowerSpeedOfBeforeAndAfter) {
+  std::vector<double> readings = {10, 8, 9, 10, 7};  // before the first sample, between, after the last
+  size_t next = 0;
+  MeasureSettings settings;
+  settings.rounds = 2;
+  const auto results = measure(
+      {rival("A", 1), rival("B", 1)}, settings, [this] { return now_; }, [&] { return readings.at(next++); });
+  EXPECT_THAT(results[0].seconds, Each(1));           // the probe's time is nobody's
+  EXPECT_THAT(results[0].speeds, ElementsAre(8, 7));  // first in the first round, last in the second
+  EXPECT_THAT(results[1].speeds, ElementsAre(8, 9));
+}
+
+Measurement with_speeds(const std::string& name, const std::vector<double>& speeds) {
+  return {.name = name, .seconds = std::vector<double>(speeds.size(), 1.0), .speeds = speeds};
+}
+
+TEST(DisturbedRounds, AreThoseBelowNineTenthsOfTheMedianSpeed) {
+  const auto counts = undisturbed_rounds({with_speeds("A", {100, 91, 80}), with_speeds("B", {100, 50, 100})});
+  EXPECT_THAT(counts[0], ElementsAre(true, true, false));
+  EXPECT_THAT(counts[1], ElementsAre(true, false, true));
+}
+
+TEST(DisturbedRounds, AllCountWithoutAProbe) {
+  EXPECT_THAT(undisturbed_rounds({{.name = "A", .seconds = {1, 2}, .speeds = {}}})[0], ElementsAre(true, true));
+}
+
+TEST(DisturbedRounds, ARivalWithoutAnyLeftIsAnError) {
+  EXPECT_THAT(
+      [] {
+        undisturbed_rounds({with_speeds("A", {100, 100, 100}), with_speeds("slowed", {50, 50})});
+      },
+      testing::ThrowsMessage<EnvironmentError>(HasSubstr("slowed")));
+}
+
 TEST(Clocks, OnlyMoveForward) {
   for (const auto clock : {wall_seconds, thread_cpu_seconds}) {
     const double begin = clock();
@@ -116,6 +163,8 @@ TEST(MachineDescription, IsOneLine) {
   const Machine here = describe_machine();
   EXPECT_GT(here.cores, 0);
   EXPECT_THAT(here.clock, HasSubstr("governor"));
+  EXPECT_GE(last_level_cache_bytes(), 0);
+  EXPECT_LT(last_level_cache_bytes(), int64_t{16} << 30);  // not KiB taken for MiB
 }
 
 }  // namespace

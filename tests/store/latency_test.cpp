@@ -29,10 +29,18 @@ LatencyRow make_row(const std::string& name) {
           .accuracy = 99.5,
           .accuracy_kind = "exact match",
           .statistics = {{"forward_passes", 10.5}, {"positions", 230}},
+          .note = "random weights",
+          .dropped = 3,
+          .goal = "C1",
+          .opponents = {{{"opponent", "best int8"}, {"ratio", 1.25}}},
+          .ceiling = "decode/tiny/peak",
+          .ceiling_fraction = 0.875,
           .seed = UINT64_MAX,
           .machine = "a machine",
           .threads = 2,
           .flags = "avx2 fma",
+          .instruction_set = "avx2",
+          .peak_memory_mib = 1536.5,
           .cpu_clock = "2596 MHz, governor unknown",
           .source_version = "0.1.0",
           .measured_at = "2025-01-01T00:00:00Z"};
@@ -90,6 +98,18 @@ TEST_F(LatencyStore, AFileOfVersionTwoGetsTheTable) {
   auto store = Store::open_for_writing(path_);
   store.add_latencies({make_row("a")});
   EXPECT_EQ(store.latencies().size(), 1U);
+}
+
+TEST_F(LatencyStore, RowsWithoutAGoalStayReadable) {
+  Store::open_for_writing(path_).add_latencies({make_row("a")});
+  take_back_to_version(path_, 8);
+  auto store = Store::open_for_writing(path_);
+  const LatencyRow old = store.latencies().at(0);
+  EXPECT_EQ(old.name, "a");
+  EXPECT_EQ(old.measured_at, "2025-01-01T00:00:00Z");
+  EXPECT_TRUE(old.goal.empty());
+  EXPECT_TRUE(old.opponents.empty());
+  EXPECT_TRUE(std::isnan(old.ceiling_fraction));
 }
 
 }  // namespace

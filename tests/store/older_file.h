@@ -22,6 +22,10 @@ inline constexpr std::array kUndo = {
     "DROP TABLE site_trainings; DROP TABLE block_trainings",
     "ALTER TABLE layer_errors DROP COLUMN truncation; ALTER TABLE layer_errors DROP COLUMN activation_only; "
     "DROP TABLE row_spaces; DROP TABLE solution_spaces; DROP TABLE activation_surfaces",
+    "ALTER TABLE latencies DROP COLUMN note; ALTER TABLE latencies DROP COLUMN dropped; "
+    "ALTER TABLE latencies DROP COLUMN goal; ALTER TABLE latencies DROP COLUMN opponents; "
+    "ALTER TABLE latencies DROP COLUMN ceiling; ALTER TABLE latencies DROP COLUMN ceiling_fraction; "
+    "ALTER TABLE latencies DROP COLUMN instruction_set; ALTER TABLE latencies DROP COLUMN peak_memory_mib",
 };
 
 // Makes a file of the newest version one of an older version.
