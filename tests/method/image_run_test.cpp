@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <set>
 
-#include "../eval/tiny_vision.h"
 #include "app/methods.h"
+#include "circles_experiment.h"
 #include "image/image.h"
 #include "run/runner.h"
 #include "store/store.h"
@@ -19,23 +19,7 @@ namespace fs = std::filesystem;
 
 class ImageRun : public testing::Test {
  protected:
-  void SetUp() override {
-    root_ = fs::path(testing::TempDir()) / "freeact_image_run" /
-            testing::UnitTest::GetInstance()->current_test_info()->name();
-    fs::remove_all(root_);
-    fs::create_directories(root_);
-    fs::copy(fs::path(FREEACT_SOURCE_DIR) / "experiments", root_ / "experiments", fs::copy_options::recursive);
-    write_tiny_vision(root_ / "model");
-    write_circles(root_ / "datasets/circles");
-    write_items(root_ / "experiments/model/tiny_vision.yaml",
-                {"name: tiny_vision", "family: internvl_llama", "path: model"});
-    write_items(root_ / "experiments/task/circles.yaml",
-                {"name: circles", "kind: generation", "dataset: circles", "answer_nll: true", "num_items: 4",
-                 "generation: {chat: true, max_new_tokens: 2}"});
-    write_items(root_ / "experiments/circles.yaml",
-                {"description: of this test", "tasks: [circles]", "defaults: [model: tiny_vision]",
-                 "calibration: {dataset: circles, num_samples: 6}"});
-  }
+  void SetUp() override { root_ = write_circles_experiment("freeact_image_run"); }
   // By method.
   std::map<std::string, RunRecord> run(const std::vector<std::string>& overrides) const {
     RunRequest request;

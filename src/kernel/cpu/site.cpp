@@ -3,39 +3,15 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include <algorithm>
-#include <numeric>
-
 #include "kernel/cpu/packed_weight.h"
 #include "kernel/cpu/transform_quantise.h"
+#include "kernel/integer_parts.h"
 #include "util/error.h"
 
 namespace freeact {
 namespace {
 
 using PackedPieces = std::vector<PackedWeight>;
-
-// Input channels that share a range.
-int64_t group_of(const QuantisedLinear& linear) {
-  return linear.codes.size(1) / linear.scale.scale.size(1);
-}
-
-bool fits_a_byte(const QuantisedSite::Parts& parts) {
-  const int bits = parts.activation_grid.bits;
-  return bits >= 2 && bits <= 8 &&
-         std::all_of(parts.linears.begin(), parts.linears.end(), [](const QuantisedLinear& linear) {
-           const auto type = linear.codes.scalar_type();
-           return linear.scale.scale.defined() && (type == at::kChar || type == at::kByte);
-         });
-}
-
-// The longest stretches of channels in which neither the activation nor a weight begins a new range.
-int64_t piece_of(const QuantisedSite::Parts& parts) {
-  const int64_t width = parts.linears.front().codes.size(1);
-  int64_t piece = width / parts.activation_grid.num_groups(width);
-  for (const QuantisedLinear& linear : parts.linears) piece = std::gcd(piece, group_of(linear));
-  return piece;
-}
 
 // The narrower of the two packings that holds all codes.
 int packed_bits(const QuantisedLinear& linear) {
