@@ -109,9 +109,13 @@ std::vector<Run> load_runs(const Store& store, const std::string& experiment) {
 }
 
 const Arm* find_arm(const Setting& setting, const std::string& method) {
-  for (const auto& arm : setting.arms)
-    if (arm.method == method) return &arm;
-  return nullptr;
+  const auto num_settings = [](const Arm* arm) {
+    return std::count(arm->runs[0]->record.resolved_config.begin(), arm->runs[0]->record.resolved_config.end(), '\n');
+  };
+  const auto arms = find_arms(setting, method);
+  const auto plainest = std::min_element(arms.begin(), arms.end(),
+                                         [&](const Arm* a, const Arm* b) { return num_settings(a) < num_settings(b); });
+  return plainest == arms.end() ? nullptr : *plainest;
 }
 
 std::vector<const Arm*> find_arms(const Setting& setting, const std::string& method) {

@@ -51,7 +51,8 @@ std::vector<Run> load_runs(const Store& store, const std::string& experiment);
 // The settings point into `runs`. A run with integers whose cell was also run simulated is left to backend_table().
 std::vector<Setting> make_settings(const std::vector<Run>& runs);
 
-// The first of a method's configurations, null without one; all of them.
+// The plainest of a method's configurations (settings at their defaults are left out of a run's), null without one; all
+// of them.
 const Arm* find_arm(const Setting& setting, const std::string& method);
 std::vector<const Arm*> find_arms(const Setting& setting, const std::string& method);
 

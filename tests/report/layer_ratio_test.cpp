@@ -30,6 +30,17 @@ TEST(LayerRatioTable, ComparesEqualSeeds) {
   EXPECT_EQ(table->rows[0][6].text, "lower (better)");
 }
 
+// Where FlatQuant was run in several ways, methods are held against the one that its paper describes.
+TEST(LayerRatioTable, TheReferenceIsThePlainestFlatQuant) {
+  RunRecord started = run_of("flatquant", 1, 0.4, 0.4);
+  started.resolved_config += "extra: wush\n";
+  const std::vector<freeact::Run> runs = {
+      {1, started}, {2, run_of("flatquant", 1, 0.2, 0.2)}, {3, run_of("rtn", 1, 0.6, 0.6)}};
+  const auto table = layer_ratio_table(make_settings(runs).at(0));
+  ASSERT_TRUE(table.has_value());
+  EXPECT_EQ(table->rows[0][2].text, "3");
+}
+
 TEST(LayerRatioTable, IsNotThereWithoutFlatQuant) {
   std::vector<freeact::Run> runs = {{1, run_of("freeact_plus", 1, 0.1, 0.1)}};
   EXPECT_FALSE(layer_ratio_table(make_settings(runs).at(0)).has_value());
