@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "artefact/saved_folder.h"
@@ -20,8 +21,10 @@ namespace fs = std::filesystem;
 Cell only_cell(const QuantiseRequest& request, const Project& project) {
   auto cells = plan_experiment(project.experiments(), request.experiment, request.overrides, /*multirun=*/true);
   if (cells.size() > 1) {
+    const auto example = std::find_if(cells.begin(), cells.end() - 1,
+                                      [](const Cell& cell) { return cell.experiment.method.name != "none"; });
     std::string axes;
-    for (const auto& [axis, value] : cells.front().choices) axes += fmt::format(" {}={}", axis, value);
+    for (const auto& [axis, value] : example->choices) axes += fmt::format(" {}={}", axis, value);
     throw UserError("experiment '{}' has {} cells, but one model is saved: choose a value of each axis, such as{}",
                     request.experiment, cells.size(), axes);
   }
