@@ -4,12 +4,12 @@
 #include <immintrin.h>
 
 #include "ops/ordered_product_kernels.h"
+#include "ops/ordered_product_strip.h"
 
 namespace freeact {
 namespace {
 
 constexpr int64_t kLanes = 8, kMostVectors = 2;
-constexpr int kMostRows = 6;
 
 struct Strip {
   const float *a, *b;
@@ -48,23 +48,15 @@ void tile(const Strip& s, int64_t row) {
   }
 }
 
-// The rows that are left behind whole tiles.
-template <int kRows, int kVectors>
-void rest(const Strip& s, int64_t row, int64_t rows) {
-  if constexpr (kRows > 0) {
-    if (rows == kRows)
-      tile<kRows, kVectors>(s, row);
-    else
-      rest<kRows - 1, kVectors>(s, row, rows);
+struct Tiles {
+  using Strip = freeact::Strip;
+  template <int kVectors>
+  static constexpr int kMostRows = 6;
+  template <int kRows, int kVectors>
+  static void tile(const Strip& s, int64_t row) {
+    freeact::tile<kRows, kVectors>(s, row);
   }
-}
-
-template <int kVectors>
-void strip(const Strip& s, int64_t m) {
-  int64_t row = 0;
-  for (; row + kMostRows <= m; row += kMostRows) tile<kMostRows, kVectors>(s, row);
-  rest<kMostRows - 1, kVectors>(s, row, m - row);
-}
+};
 
 }  // namespace
 
@@ -76,9 +68,9 @@ void ordered_product_avx2(const float* a, const float* b, float* c, int64_t m, i
     const Strip s = {a, b + begin, c + begin,
                      n, k,         _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(of_last)), lanes)};
     if (columns > kLanes)
-      strip<2>(s, m);
+      strip<Tiles, 2>(s, m);
     else
-      strip<1>(s, m);
+      strip<Tiles, 1>(s, m);
   }
 }
 

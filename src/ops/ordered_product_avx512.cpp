@@ -4,6 +4,7 @@
 #include <immintrin.h>
 
 #include "ops/ordered_product_kernels.h"
+#include "ops/ordered_product_strip.h"
 
 namespace freeact {
 namespace {
@@ -17,11 +18,6 @@ struct Strip {
   int64_t n, k;
   __mmask16 last;  // lanes of the strip's last vector that exist
 };
-
-template <int kVectors>
-constexpr int most_rows() {
-  return kVectors == kMostVectors ? 6 : 8;
-}
 
 template <int kRows, int kVectors>
 void tile(const Strip& s, int64_t row) {
@@ -56,29 +52,21 @@ void tile(const Strip& s, int64_t row) {
   }
 }
 
-// The rows that are left behind whole tiles.
-template <int kRows, int kVectors>
-void rest(const Strip& s, int64_t row, int64_t rows) {
-  if constexpr (kRows > 0) {
-    if (rows == kRows)
-      tile<kRows, kVectors>(s, row);
-    else
-      rest<kRows - 1, kVectors>(s, row, rows);
+struct Tiles {
+  using Strip = freeact::Strip;
+  template <int kVectors>
+  static constexpr int kMostRows = kVectors == kMostVectors ? 6 : 8;
+  template <int kRows, int kVectors>
+  static void tile(const Strip& s, int64_t row) {
+    freeact::tile<kRows, kVectors>(s, row);
   }
-}
-
-template <int kVectors>
-void strip(const Strip& s, int64_t m) {
-  constexpr int kRows = most_rows<kVectors>();
-  int64_t row = 0;
-  for (; row + kRows <= m; row += kRows) tile<kRows, kVectors>(s, row);
-  rest<kRows - 1, kVectors>(s, row, m - row);
-}
+};
 
 }  // namespace
 
 void ordered_product_avx512(const float* a, const float* b, float* c, int64_t m, int64_t n, int64_t k) {
-  static constexpr void (*kStrips[])(const Strip&, int64_t) = {strip<1>, strip<2>, strip<3>, strip<4>};
+  static constexpr void (*kStrips[])(const Strip&, int64_t) = {strip<Tiles, 1>, strip<Tiles, 2>, strip<Tiles, 3>,
+                                                               strip<Tiles, 4>};
   // Strips as even as they can be: 6 vectors are 3 and 3 rather than 4 and 2.
   const int64_t vectors = (n + kLanes - 1) / kLanes, strips = (vectors + kMostVectors - 1) / kMostVectors;
   int64_t begin = 0;
