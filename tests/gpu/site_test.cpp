@@ -5,9 +5,8 @@
 
 #include <string>
 
-#include "app/methods.h"
-#include "calibration/tiny_decoder.h"
 #include "gpu/gpu_test.h"
+#include "kernel/quantised_tiny_decoder.h"
 #include "kernel/random_parts.h"
 #include "kernel/same_outputs.h"
 #include "util/error.h"
@@ -53,21 +52,6 @@ class ComparingSite : public Site {
   at::Device device_;
 };
 
-Decoder quantised(const std::string& method_name, const Json& settings, const QuantSpec& spec) {
-  const auto method = find_method(method_table(), method_name).make(settings, {spec, 1});
-  DriverJob job;
-  job.calibration = tiny_batches(4);
-  Decoder model = tiny_decoder();
-  {
-    const at::NoGradGuard no_grad;
-    method->prepare(model, job.calibration);
-  }
-  job.calibrate = [&](const Block& block, const std::vector<BlockBatch>& batches) {
-    return method->calibrate(block, batches, model.config);
-  };
-  return calibrate_model(model, job).model;
-}
-
 class SiteOnGpu : public GpuTest {};
 
 TEST_F(SiteOnGpu, EveryMethodComputesWithItsIntegersWhatItSimulates) {
@@ -77,7 +61,7 @@ TEST_F(SiteOnGpu, EveryMethodComputesWithItsIntegersWhatItSimulates) {
     const Json settings = learns ? Json{{"epochs", 2}, {"batch_size", 2}} : Json::object();
     for (const QuantSpec& spec : {QuantSpec{four, four, none, none}, QuantSpec{groups, groups, none, none},
                                   QuantSpec{four, asymmetric, none, none}}) {
-      Decoder model = quantised(entry.name, settings, spec);
+      Decoder model = quantised_tiny_decoder(entry.name, settings, spec);
       for (Block& block : model.blocks)
         for (size_t i = 0; i < kNumSites; ++i) {
           const auto site = std::dynamic_pointer_cast<const QuantisedSite>(block.sites[i]);

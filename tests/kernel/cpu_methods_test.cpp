@@ -5,9 +5,8 @@
 
 #include <string>
 
-#include "app/methods.h"
-#include "calibration/tiny_decoder.h"
 #include "kernel/cpu/site.h"
+#include "quantised_tiny_decoder.h"
 #include "same_outputs.h"
 
 namespace freeact {
@@ -33,22 +32,6 @@ class ComparingSite : public Site {
   std::string what_;
 };
 
-Decoder quantised(const std::string& method_name, const Json& settings, const QuantSpec& spec) {
-  const auto method = find_method(method_table(), method_name).make(settings, {spec, 1});
-  const auto data = tiny_batches(4);
-  DriverJob job;
-  job.calibration = data;
-  Decoder model = tiny_decoder();
-  {
-    const at::NoGradGuard no_grad;
-    method->prepare(model, job.calibration);
-  }
-  job.calibrate = [&](const Block& block, const std::vector<BlockBatch>& batches) {
-    return method->calibrate(block, batches, model.config);
-  };
-  return calibrate_model(model, job).model;
-}
-
 class MethodSites : public testing::TestWithParam<std::string> {};
 
 TEST_P(MethodSites, ComputesWithItsIntegersWhatItSimulates) {
@@ -57,7 +40,7 @@ TEST_P(MethodSites, ComputesWithItsIntegersWhatItSimulates) {
   const Grid four = {4, true}, groups = {4, true, 8}, asymmetric = {4, false}, none = {16, true};
   for (const QuantSpec& spec : {QuantSpec{four, four, none, none}, QuantSpec{groups, groups, none, none},
                                 QuantSpec{four, asymmetric, none, none}}) {
-    Decoder model = quantised(GetParam(), settings, spec);
+    Decoder model = quantised_tiny_decoder(GetParam(), settings, spec);
     for (Block& block : model.blocks)
       for (size_t i = 0; i < kNumSites; ++i) {
         const auto site = std::dynamic_pointer_cast<const QuantisedSite>(block.sites[i]);
