@@ -3,7 +3,6 @@ find_package(yaml-cpp REQUIRED)
 find_package(nlohmann_json 3.10 REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(SQLiteCpp REQUIRED)
-find_package(fmt REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(PNG REQUIRED)
 find_package(JPEG REQUIRED)
@@ -27,10 +26,16 @@ if(NOT EXISTS ${FREEACT_TORCH}/lib/libtorch_cpu.so)
   message(FATAL_ERROR "No LibTorch in '${FREEACT_TORCH}': run tools/setup, or set FREEACT_TORCH to a torch 2.11 folder")
 endif()
 
-# Header-only, since LibTorch brings headers of a newer fmt than the system's library and they come first. The fuzz build
-# compiles those (fuzz/fmt.cpp).
-target_link_libraries(freeact_options INTERFACE nlohmann_json::nlohmann_json
-                      $<IF:$<BOOL:${FREEACT_FUZZ}>,freeact_fmt,fmt::fmt-header-only>)
+# One fmt for all: LibTorch brings the headers of a newer one than the system's library, and they come first where its
+# folder is included. The link shows the other rooms these headers and no more of LibTorch.
+if(NOT EXISTS ${FREEACT_TORCH}/include/fmt/format-inl.h)
+  message(FATAL_ERROR "'${FREEACT_TORCH}' has no include/fmt: run tools/setup, or set FREEACT_TORCH to a torch 2.11 folder")
+endif()
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/include)
+file(CREATE_LINK ${FREEACT_TORCH}/include/fmt ${CMAKE_BINARY_DIR}/include/fmt SYMBOLIC)
+add_library(freeact_fmt STATIC ${CMAKE_CURRENT_LIST_DIR}/fmt.cpp)
+target_include_directories(freeact_fmt SYSTEM PUBLIC ${CMAKE_BINARY_DIR}/include)
+target_link_libraries(freeact_options INTERFACE nlohmann_json::nlohmann_json freeact_fmt)
 
 add_library(freeact_torch INTERFACE)
 target_include_directories(freeact_torch SYSTEM INTERFACE

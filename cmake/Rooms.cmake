@@ -1,12 +1,14 @@
-# One precompiled header with ATen for all rooms that use tensors: parsing it takes longer than any file of ours. Not torch/torch.h, which is
-# twice as large and needed nowhere: the trainer includes the one optimiser it uses.
-function(freeact_precompiled_torch)
-  if(NOT EXISTS ${CMAKE_CURRENT_BINARY_DIR}/torch_pch.cpp)
-    file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/torch_pch.cpp "// carries the precompiled header\n")
+# freeact_precompiled_header(NAME INCLUDES headers... LINKS libraries...): for targets that REUSE_FROM freeact_NAME_pch.
+# Parsing these headers takes longer than any file of ours.
+function(freeact_precompiled_header name)
+  cmake_parse_arguments(HEADER "" "" "INCLUDES;LINKS" ${ARGN})
+  set(carrier ${CMAKE_CURRENT_BINARY_DIR}/${name}_pch.cpp)
+  if(NOT EXISTS ${carrier})
+    file(WRITE ${carrier} "// carries the precompiled header\n")
   endif()
-  add_library(freeact_torch_pch STATIC ${CMAKE_CURRENT_BINARY_DIR}/torch_pch.cpp)
-  target_link_libraries(freeact_torch_pch PUBLIC freeact_torch freeact_options)
-  target_precompile_headers(freeact_torch_pch PRIVATE <ATen/ATen.h> <fmt/format.h> <nlohmann/json.hpp>)
+  add_library(freeact_${name}_pch STATIC ${carrier})
+  target_link_libraries(freeact_${name}_pch PUBLIC freeact_options ${HEADER_LINKS})
+  target_precompile_headers(freeact_${name}_pch PRIVATE ${HEADER_INCLUDES})
 endfunction()
 
 # freeact_room(NAME [TORCH] DIR folder LINKS libraries...): the static library freeact_NAME from every .cpp of the folder.
@@ -16,8 +18,10 @@ function(freeact_room name)
   add_library(freeact_${name} STATIC ${sources})
   target_include_directories(freeact_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
   target_link_libraries(freeact_${name} PUBLIC freeact_options ${ROOM_LINKS})
-  if(ROOM_TORCH OR FREEACT_FUZZ)  # the fuzz build has one fmt, LibTorch's, and one header for all
+  if(ROOM_TORCH)
     target_link_libraries(freeact_${name} PUBLIC freeact_torch)
     target_precompile_headers(freeact_${name} REUSE_FROM freeact_torch_pch)
+  else()
+    target_precompile_headers(freeact_${name} REUSE_FROM freeact_plain_pch)
   endif()
 endfunction()

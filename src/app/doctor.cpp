@@ -8,11 +8,14 @@
 #include "app/verbs.h"
 #include "checkpoint/folder.h"
 #include "config/composer.h"
+#include "config/interpolation.h"
 #include "config/plan.h"
+#include "kernel/cuda/device.h"
 #include "run/project.h"
 #include "run/provenance.h"
 #include "store/store.h"
 #include "util/fields.h"
+#include "util/instruction_set.h"
 
 namespace freeact {
 namespace {
@@ -34,10 +37,17 @@ Finding examine(const std::string& subject, const std::function<std::string()>& 
 
 std::string check_experiments() {
   const auto folder = Project::find().experiments();
-  size_t cells = 0;
-  const auto all = list_experiments(folder);
-  for (const auto& info : all) cells += plan_experiment(folder, info.name, {}, false).size();
-  return fmt::format("{} experiments with {} cells plan without fault", all.size(), cells);
+  size_t planned = 0, cells = 0, waiting = 0;
+  for (const auto& info : list_experiments(folder)) {
+    try {
+      cells += plan_experiment(folder, info.name, {}, false).size();
+      ++planned;
+    } catch (const MissingVariable&) {  // a checkpoint of the user's own
+      ++waiting;
+    }
+  }
+  return fmt::format("{} experiments with {} cells plan without fault, {} more wait for an environment variable",
+                     planned, cells, waiting);
 }
 
 std::string check_models() {
@@ -68,9 +78,15 @@ std::string check_memory() {
   return fmt::format("{:.1f} GB available", static_cast<double>(kib) * 1024 / 1e9);
 }
 
+std::string check_instructions() {
+  return fmt::format("backend=cpu computes with {}", name(instruction_set()));
+}
+
+// A machine without a GPU lacks nothing that the suite needs, so that an obstacle is told, not counted.
 std::string check_gpu() {
-  return std::filesystem::exists("/dev/nvidia0") ? "a GPU is here, but this build computes on the CPU only"
-                                                 : "none; everything runs on the CPU";
+  const std::string obstacle = cuda_obstacle();
+  return obstacle.empty() ? "backend=cuda can run on " + cuda_device(at::kCUDA).name
+                          : "backend=cuda cannot run: " + obstacle;
 }
 
 }  // namespace
@@ -86,6 +102,7 @@ Verb add_doctor(CLI::App& app) {
         examine("machine", [] { return machine_line(1); }),
         examine("memory", check_memory),
         examine("LibTorch", [] { return std::string(TORCH_VERSION); }),
+        examine("instructions", check_instructions),
         examine("GPU", check_gpu),
         examine("experiments", check_experiments),
         examine("models", check_models),

@@ -113,6 +113,8 @@ void validate_measurements(const Experiment& experiment) {
   if (!experiment.tasks.empty())
     throw FieldError("tasks", "key 'tasks' must be left out where 'stream' is given: a stream measures no tasks");
   validate(experiment.stream);
+  const int bits = experiment.quant.embedding_bits;
+  require(bits == 16, "quant.embedding_bits", "16 in a stream, which measures the blocks alone", bits);
 }
 
 void validate(const Experiment& experiment) {

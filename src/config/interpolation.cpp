@@ -77,9 +77,9 @@ class Interpolator {
   Json environment(const std::string& name, const std::string& path) const {
     const char* value = std::getenv(name.c_str());
     if (value != nullptr && is_utf8(value)) return value;
-    throw located(path,
-                  fmt::format("key '{}' needs the environment variable {}: set it to a text in UTF-8", path, name),
-                  tree_.places);
+    const std::string fault =
+        fmt::format("key '{}' needs the environment variable {}: set it to a text in UTF-8", path, name);
+    throw MissingVariable(located(path, fault, tree_.places).what());
   }
 
   const Tree& tree_;

@@ -17,7 +17,7 @@ struct Halves {
 Halves prompt_halves(const std::string& question) {
   const Message message = question_with_images(ChatFamily::kInternVl, question, 1);
   const std::string prompt = render_chat(ChatFamily::kInternVl, {message}, true, "", {{1}});
-  const std::string picture = std::string(kImageOpen) + kImageContext + kImageClose;
+  const std::string picture = fmt::format("{}{}{}", kImageOpen, kImageContext, kImageClose);
   const size_t found = prompt.find(picture);
   FREEACT_CHECK(found != std::string::npos, "no picture in '{}'", prompt);
   return {prompt.substr(0, found), prompt.substr(found + picture.size())};

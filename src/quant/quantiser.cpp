@@ -2,18 +2,14 @@
 
 #include <ATen/ATen.h>
 
-#include <limits>
-
 #include "quant/fused_quantise.h"
+#include "quant/range_search.h"
 #include "util/error.h"
 
 namespace freeact {
 namespace {
 
 constexpr double kSmallestWeightRange = 1e-5;
-constexpr int kSearchGrid = 100;
-constexpr int kSearchSteps = 80;  // ranges down to 1 - 0.8
-constexpr double kSearchNorm = 2.4;
 
 struct Range {
   at::Tensor high, low;
@@ -40,12 +36,6 @@ Range row_range(const at::Tensor& weight) {
   return {at::maximum(std::get<0>(weight.max(-1, true)), zero), at::minimum(std::get<0>(weight.min(-1, true)), zero)};
 }
 
-// The scale of a range that the search shrank; no smallest range here, as in the reference.
-Scale searched_scale(const Range& range, const Grid& grid, double shrink) {
-  if (!grid.symmetric) return asymmetric_scale({range.high * shrink, range.low * shrink}, grid, 0);
-  return {range.high * shrink / grid.highest(), {}};
-}
-
 // A scale [O, G] for a weight [O, G, D / G].
 Scale per_group(const Scale& s) {
   return {s.scale.unsqueeze(-1), s.zero.defined() ? s.zero.unsqueeze(-1) : s.zero};
@@ -64,20 +54,6 @@ at::Tensor rows_of_ranges(const at::Tensor& weight, const Grid& grid) {
 at::Tensor for_groups(const at::Tensor& factors, int64_t num_groups) {
   if (!factors.defined() || factors.numel() == 1) return factors;
   return factors.unsqueeze(-1).repeat_interleave(num_groups, -2);
-}
-
-Scale search_scale(const at::Tensor& weight, const Range& range, const Grid& grid, Scale best) {
-  at::Tensor best_error = at::full({weight.size(0), 1}, std::numeric_limits<float>::infinity(), weight.options());
-  for (int i = 0; i < kSearchSteps; ++i) {
-    const Scale candidate = searched_scale(range, grid, 1.0 - static_cast<double>(i) / kSearchGrid);
-    const at::Tensor error =
-        (fake_quantise(weight, candidate, grid) - weight).abs().pow(kSearchNorm).sum(-1, /*keepdim=*/true);
-    const at::Tensor better = error < best_error;  // strict: the first best wins
-    best_error = at::where(better, error, best_error);
-    best.scale = at::where(better, candidate.scale, best.scale);
-    if (best.zero.defined()) best.zero = at::where(better, candidate.zero, best.zero);
-  }
-  return best;
 }
 
 Scale scale_of_range(const Range& range, const Grid& grid) {
@@ -171,7 +147,7 @@ Scale weight_scale(const at::Tensor& weight, const Grid& grid, const WeightClip&
   if (clip.kind == WeightClip::Kind::kRatio) return plain;
   range = grid.symmetric ? Range{at::maximum(range.low.abs(), range.high).clamp_min(kSmallestWeightRange), range.low}
                          : open_empty(range);
-  return search_scale(weight, range, grid, plain);
+  return search_scale(weight, range.high, range.low, grid, plain);
 }
 
 at::Tensor quantise_weight(const at::Tensor& weight, const Scale& scale, const Grid& grid) {

@@ -82,7 +82,7 @@ std::string title_over(double centre, double bottom, const std::string& title) {
     const size_t cut = space == std::string::npos ? kMaxTitle : space;
     first = title.substr(0, cut);
     second = title.substr(std::min(title.size(), cut + 1));
-    if (second.size() > kMaxTitle + 3) second = second.substr(0, kMaxTitle) + "…";
+    if (second.size() > kMaxTitle + 3) second.replace(kMaxTitle, std::string::npos, "…");
   }
   const std::string tooltip = fmt::format("<g><title>{}</title>", escape_html(title));
   if (second.empty()) return tooltip + text_at(centre, bottom, "middle", "small strong", first) + "</g>";

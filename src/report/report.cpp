@@ -141,7 +141,7 @@ void add_experiments(Document& document, const std::vector<Run>& runs) {
 
 Document make_document(const Contents& contents, const std::string& title) {
   Document document{.title = title, .blocks = {}};
-  if (contents.runs.empty() && contents.streams.empty())
+  if (contents.runs.empty() && contents.streams.empty() && contents.latencies.empty() && contents.trainings.empty())
     document.blocks.push_back(Paragraph{"The store holds no runs yet: 'freeact run EXPERIMENT' adds some."});
   else if (!contents.runs.empty())
     add_experiments(document, contents.runs);

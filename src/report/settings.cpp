@@ -54,8 +54,23 @@ std::string distinguishing_lines(const std::vector<std::string>& lines, const Va
   return detail.empty() ? "default" : detail;
 }
 
-// A label for each variant, in their order. Where the lines that fit leave two alike, the configuration's hash tells.
+// What the experiment called the variants, in their order; nothing when it did not name them all, or two alike.
+std::vector<std::string> variant_names(const Variants& variants) {
+  std::set<std::string> distinct;
+  std::vector<std::string> names;
+  for (const auto& [lines, runs] : variants) {
+    const std::string& name = runs.front()->record.arm;
+    const bool agreed = std::all_of(runs.begin(), runs.end(), [&](const Run* run) { return run->record.arm == name; });
+    if (name.empty() || !agreed || !distinct.insert(name).second) return {};
+    names.push_back(name);
+  }
+  return names;
+}
+
+// A label for each variant, in their order: its name, or how its configuration differs. Where the lines that fit leave
+// two alike, the configuration's hash tells.
 std::vector<std::string> variant_details(const Variants& variants) {
+  if (auto names = variant_names(variants); !names.empty()) return names;
   std::vector<std::string> details;
   for (const auto& [lines, runs] : variants) details.push_back(distinguishing_lines(lines, variants));
   const std::vector<std::string> plain = details;

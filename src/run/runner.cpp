@@ -94,6 +94,7 @@ class WorkQueue {
       progress_.advance(0, fmt::format("{}: {}", job.label, note));
     });
     record.key = job.keys.result;
+    record.arm = arm_name(job.cell);
     {
       const std::lock_guard lock(mutex_);
       const int64_t id = store_.add(record, request_.force);
@@ -138,19 +139,32 @@ std::vector<Job> plan_jobs(const RunRequest& request, const Project& project, Ce
   return jobs;
 }
 
+// The method by the name of its file where the experiment chooses it.
+std::string method_choice(const Cell& cell) {
+  for (const auto& [axis, value] : cell.choices)
+    if (axis == "method") return value;
+  return cell.experiment.method.name;
+}
+
+// " method.rank=4": the choices but those named.
+std::string other_choices(const Cell& cell, const std::set<std::string>& named) {
+  std::string text;
+  for (const auto& [axis, value] : cell.choices)
+    if (!named.contains(axis)) text += fmt::format(" {}={}", axis, value);
+  return text;
+}
+
 }  // namespace
 
 std::string cell_label(const Cell& cell) {
   const Experiment& e = cell.experiment;
-  std::string method = e.method.name, others;
-  for (const auto& [axis, value] : cell.choices) {
-    if (axis == "method")
-      method = value;
-    else if (axis != "quant" && axis != "seed")
-      others += fmt::format(" {}={}", axis, value);
-  }
-  const std::string bits = e.quant.label() + fmt::format(" seed {}", e.seed) + others;
-  return e.method.name == "none" ? bits : method + ' ' + bits;
+  const std::string bits =
+      e.quant.label() + fmt::format(" seed {}", e.seed) + other_choices(cell, {"method", "quant", "seed"});
+  return e.method.name == "none" ? bits : method_choice(cell) + ' ' + bits;
+}
+
+std::string arm_name(const Cell& cell) {
+  return method_choice(cell) + other_choices(cell, {"method", "quant", "seed", "backend"});
 }
 
 void run_experiment(const RunRequest& request, const Project& project, const MethodTable& methods) {

@@ -25,6 +25,8 @@ struct RunRequest {
 // "freeact_r0 W3A3 seed 2": the method by the name of its file where the experiment chooses it, then bits, seed and
 // what else is swept.
 std::string cell_label(const Cell& cell);
+// The same without what a comparison holds fixed (bits, seed, backend): "freeact_r0", "freeact method.rank=4".
+std::string arm_name(const Cell& cell);
 
 // Throws on the first fault; what was finished before stays in the store.
 void run_experiment(const RunRequest& request, const Project& project, const MethodTable& methods);

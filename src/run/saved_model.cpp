@@ -1,5 +1,6 @@
 #include "run/saved_model.h"
 
+#include "config/overrides.h"
 #include "util/files.h"
 
 namespace freeact {
@@ -20,8 +21,8 @@ Json ordered(const json& value) {
 }
 
 // "quarot W4A4"
-std::string label_of(const json& method, const QuantConfig& quant) {
-  return method.value("name", "?") + " " + quant.label();
+std::string label_of(const std::string& method, const QuantConfig& quant) {
+  return method + " " + quant.label();
 }
 QuantConfig quant_of(const json& settings) {
   return read_fields<QuantConfig>(ordered(settings.at("quant")), "quant.");
@@ -52,6 +53,37 @@ std::string dotted(std::string pointer) {
   pointer.erase(0, 1);
   std::replace(pointer.begin(), pointer.end(), '/', '.');
   return pointer;
+}
+
+// "quant.w_bits" -> "/quant/w_bits"
+std::string pointer(std::string path) {
+  std::replace(path.begin(), path.end(), '.', '/');
+  return "/" + path;
+}
+
+json compared(const Cell& cell) {
+  const json wanted = json::parse(cell.resolved.dump());
+  return compared(wanted.at("method"), wanted.at("quant"), wanted.at("calibration"),
+                  token_types_of(cell.experiment.model));
+}
+json compared(const json& saved) {
+  const auto part = [&](const char* name) { return saved.value(name, json::object()); };
+  return compared(part("method"), part("quant"), part("calibration"), part("model"));
+}
+
+// What the command line asks for key by key is meant; the groups of an experiment are there for its other methods.
+void refuse_overrides(const Cell& cell, const json& saved) {
+  const json wanted = compared(cell), held = compared(saved);
+  for (const auto& [path, place] : cell.places.all()) {
+    if (place != kCommandLine || !(path.starts_with("quant.") || path.starts_with("calibration."))) continue;
+    const json asked = wanted.value(pointer(path), json()), is = held.value(pointer(path), json());
+    if (asked != is)
+      throw located(path,
+                    fmt::format("key '{}' asks for {}, but the model in '{}' was saved with {}: leave it out, or "
+                                "quantise anew",
+                                path, asked.dump(), cell.experiment.model.path, is.dump()),
+                    cell.places);
+  }
 }
 
 void take_settings(Cell& cell, const SavedDescription& saved) {
@@ -110,6 +142,7 @@ Cell with_saved_settings(Cell cell, const Project& project) {
   if (wants_saved && !cell.experiment.method.settings.empty())
     throw located("method", "method 'saved' has no settings: they are those of the saved model", cell.places);
   const SavedDescription saved = read_description(read_json(folder / "config.json"), folder.string());
+  if (wants_saved) refuse_overrides(cell, saved.made_by);
   try {
     if (wants_saved) take_settings(cell, saved);
     Json& shown = cell.resolved["model"]["saved"];
@@ -121,17 +154,14 @@ Cell with_saved_settings(Cell cell, const Project& project) {
 }
 
 void check_saved(const Cell& cell, const json& saved) {
-  const json wanted = json::parse(cell.resolved.dump());
-  const json model = token_types_of(cell.experiment.model);
-  const json left = compared(wanted.at("method"), wanted.at("quant"), wanted.at("calibration"), model),
-             right = compared(saved.at("method"), saved.at("quant"), saved.at("calibration"), saved.at("model"));
+  const json left = compared(cell), right = compared(saved);
   const std::string key = first_difference(left, right);
   if (key.empty()) return;
   throw UserError(
       "'{}' holds the model '{}', but the experiment asks for '{}' (key '{}' is {}, saved {}): write "
       "method=saved to run what is saved",
-      cell.experiment.model.path, label_of(saved.at("method"), quant_of(saved)),
-      label_of(wanted.at("method"), cell.experiment.quant), dotted(key), left.value(key, json()).dump(),
+      cell.experiment.model.path, label_of(saved.at("method").value("name", "?"), quant_of(saved)),
+      label_of(cell.experiment.method.name, cell.experiment.quant), dotted(key), left.value(key, json()).dump(),
       right.value(key, json()).dump());
 }
 

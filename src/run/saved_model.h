@@ -19,7 +19,8 @@ nlohmann::json made_by(const Cell& cell, const std::string& checkpoint_hash, con
 SavedFormat saved_format(const Experiment& experiment);
 
 // Where model.path holds a saved model: the cell, its resolved settings telling which; with the method "saved" it asks
-// for what the folder holds from now on. Other cells stay. Throws UserError where "saved" finds no such folder.
+// for what the folder holds from now on. Other cells stay. Throws UserError where "saved" finds no such folder, or
+// where the command line asks for a grid or a calibration that the folder does not hold.
 Cell with_saved_settings(Cell cell, const Project& project);
 
 // Throws UserError naming both where the cell asks for something else than what the saved model is. The seed is not

@@ -96,7 +96,9 @@ struct RunRecord {
   std::string checkpoint_hash;
 
   // What may differ between two identical runs; kept apart from the results.
-  std::string machine;     // one line: CPU, cores, threads, operating system
+  std::string arm =
+      {};               // what the experiment calls this configuration of the method; unknown of runs of older versions
+  std::string machine;  // one line: CPU, cores, threads, operating system
   std::string started_at;  // UTC, ISO 8601
   double calibration_s = 0;
   double evaluation_s = 0;

@@ -80,6 +80,7 @@ Json record_json(const RunRecord& run) {
                {"experiment", run.experiment},
                {"model", run.model},
                {"method", run.method},
+               {"arm", run.arm},
                {"bits", run.bits},
                {"seed", run.seed},
                {"source_version", run.source_version},

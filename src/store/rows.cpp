@@ -132,8 +132,8 @@ int64_t insert_run(SQLite::Database& database, const RunRecord& run, std::option
   runs.exec();
   const int64_t new_id = database.getLastInsertRowid();
 
-  SQLite::Statement circumstances(database, "INSERT INTO circumstances VALUES (?,?,?,?,?)");
-  insert(circumstances, new_id, run.machine, run.started_at, run.calibration_s, run.evaluation_s);
+  SQLite::Statement circumstances(database, "INSERT INTO circumstances VALUES (?,?,?,?,?,?)");
+  insert(circumstances, new_id, run.machine, run.started_at, run.calibration_s, run.evaluation_s, run.arm);
   insert_metrics(database, run, new_id);
   insert_samples(database, run, new_id);
   insert_layer_errors(database, run, new_id);
@@ -147,7 +147,7 @@ int64_t insert_run(SQLite::Database& database, const RunRecord& run, std::option
 std::optional<RunRecord> select_run(SQLite::Database& database, int64_t id) {
   SQLite::Statement statement(database,
                               "SELECT key, experiment, model, method, bits, seed, resolved_config, source_version, "
-                              "checkpoint_hash, machine, started_at, calibration_s, evaluation_s "
+                              "checkpoint_hash, machine, started_at, calibration_s, evaluation_s, arm "
                               "FROM runs JOIN circumstances ON run_id = id WHERE id = ?");
   statement.bind(1, id);
   if (!statement.executeStep()) return std::nullopt;
@@ -160,6 +160,7 @@ std::optional<RunRecord> select_run(SQLite::Database& database, int64_t id) {
                    .resolved_config = statement.getColumn(6).getString(),
                    .source_version = statement.getColumn(7).getString(),
                    .checkpoint_hash = statement.getColumn(8).getString(),
+                   .arm = statement.getColumn(13).getString(),
                    .machine = statement.getColumn(9).getString(),
                    .started_at = statement.getColumn(10).getString(),
                    .calibration_s = real(statement.getColumn(11)),

@@ -117,6 +117,9 @@ ALTER TABLE latencies ADD COLUMN ceiling_fraction REAL;
 ALTER TABLE latencies ADD COLUMN instruction_set TEXT NOT NULL DEFAULT '';
 ALTER TABLE latencies ADD COLUMN peak_memory_mib REAL;
 )sql",
+    R"sql(
+ALTER TABLE circumstances ADD COLUMN arm TEXT NOT NULL DEFAULT '';
+)sql",
 };
 
 int pragma(SQLite::Database& database, const char* name) {

@@ -36,6 +36,7 @@ TEST_F(StreamSection, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(user_error([&] { single("moving", {"stream.calibration.num_samples=0"}); }),
               HasSubstr("in 'stream', key 'calibration.num_samples'"));
   EXPECT_THAT(user_error([&] { single("moving", {"tasks=[sort]"}); }), HasSubstr("a stream measures no tasks"));
+  EXPECT_THAT(user_error([&] { single("moving", {"quant.embedding_bits=8"}); }), HasSubstr("measures the blocks"));
 }
 
 TEST_F(StreamSection, NeedsToNameWhatItShiftsTo) {

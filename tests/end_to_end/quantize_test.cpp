@@ -86,6 +86,9 @@ TEST_F(Quantize, AFolderIsAskedForWhatItHolds) {
   const Outcome bits = program("run smoke method=rtn quant=w3a3" + on_saved() + quiet);
   EXPECT_EQ(bits.exit_code, 2);
   EXPECT_THAT(bits.error, HasSubstr("quant.a_bits"));
+  const Outcome key = program("run smoke method=saved quant.w_bits=3" + on_saved() + quiet);
+  EXPECT_EQ(key.exit_code, 2);
+  EXPECT_THAT(key.error, AllOf(HasSubstr("'quant.w_bits' asks for 3"), HasSubstr("saved with 4")));
   const Outcome plain = program("run smoke method=saved quant=w4a4" + quiet);
   EXPECT_EQ(plain.exit_code, 2);
   EXPECT_THAT(plain.error, HasSubstr("model.path"));

@@ -49,7 +49,7 @@ TEST(Run, FinishedCellsAreSkipped) {
 TEST(Run, KilledAtAnyMomentGoesOnToTheSameRows) {
   const fs::path folder = fresh_folder("killed");
   ASSERT_EQ(run_program(small_run(folder / "undisturbed.db") + " --quiet", folder).exit_code, 0);
-  const std::string command = std::string(FREEACT_PROGRAM) + " " + small_run(folder / "killed.db") + " --quiet";
+  const std::string command = fmt::format("{} {} --quiet", FREEACT_PROGRAM, small_run(folder / "killed.db"));
   int kills = 0;
   for (int pause_ms = 1500; kills < 4; pause_ms += 700) {
     const pid_t child = fork();

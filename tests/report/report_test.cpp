@@ -177,6 +177,21 @@ TEST_F(ReportTest, SeparatesConfigurationsOfOneMethod) {
   EXPECT_EQ(settings[0].arms[1].label, "RTN (clip: true)");
 }
 
+TEST_F(ReportTest, AnExperimentsOwnNamesTellItsConfigurationsApart) {
+  RunRecord clipped = small_run("rtn", 1, {1, 1, 1, 1});
+  RunRecord plain = small_run("rtn", 1, {0, 0, 0, 0});
+  clipped.key = "clipped";
+  clipped.resolved_config += "  clip: true\n";
+  clipped.arm = "rtn_clipped";
+  plain.arm = "rtn";
+  const auto store = store_with({clipped, plain});
+  const auto runs = load_runs(store, "");
+  const auto settings = make_settings(runs);
+  std::set<std::string> labels;
+  for (const auto& arm : settings[0].arms) labels.insert(arm.label);
+  EXPECT_THAT(labels, ElementsAre("RTN (rtn)", "RTN (rtn_clipped)"));
+}
+
 RunRecord variant_run(const std::string& method, const std::string& lines, int right) {
   RunRecord run = small_run(method, 1, scores_of(right, 100));
   run.key = method + lines;
@@ -259,6 +274,7 @@ TEST_F(ReportTest, TrainingsAndLatenciesAreToldWithoutAnyRun) {
   store.add_latencies({row});
   const std::string html = render_html(make_report(store, {}));
   EXPECT_EQ(markup_fault(html, {"meta"}), "");
+  EXPECT_THAT(html, Not(HasSubstr("holds no runs yet")));
   EXPECT_THAT(html, HasSubstr("Embedded models: training"));
   EXPECT_THAT(html, HasSubstr("400 of 400 steps, 2 million tokens in 2m 00s"));
   EXPECT_THAT(html, HasSubstr("measured at step 400: exact_match sort = 99.5"));

@@ -26,6 +26,7 @@ inline constexpr std::array kUndo = {
     "ALTER TABLE latencies DROP COLUMN goal; ALTER TABLE latencies DROP COLUMN opponents; "
     "ALTER TABLE latencies DROP COLUMN ceiling; ALTER TABLE latencies DROP COLUMN ceiling_fraction; "
     "ALTER TABLE latencies DROP COLUMN instruction_set; ALTER TABLE latencies DROP COLUMN peak_memory_mib",
+    "ALTER TABLE circumstances DROP COLUMN arm",
 };
 
 // Makes a file of the newest version one of an older version.
