@@ -20,6 +20,7 @@
 #include "run/cell_runner.h"
 #include "util/files.h"
 #include "util/progress.h"
+#include "util/text.h"
 
 namespace freeact {
 namespace {

@@ -7,6 +7,7 @@
 #include "util/error.h"
 #include "verify/checkpoint_cases.h"
 #include "verify/quant_cases.h"
+#include "verify/task_cases.h"
 
 namespace freeact {
 namespace {
@@ -20,9 +21,11 @@ class VerificationFailed : public Error {
 
 void verify_folder(const std::filesystem::path& folder, const Filter& filter, CheckReport& report) {
   if (!std::filesystem::is_directory(folder))
-    throw UserError("no folder '{}': give a checkpoint folder with io.json, or a folder of quantisation cases",
-                    folder.string());
+    throw UserError(
+        "no folder '{}': give a checkpoint folder with io.json, or a folder of quantisation cases or of task cases",
+        folder.string());
   if (is_checkpoint_folder(folder)) return verify_checkpoint(folder, filter, report);
+  if (is_task_folder(folder)) return verify_task_cases(folder, filter, report);
   verify_quant_cases(folder, filter, report);
 }
 
@@ -33,7 +36,8 @@ Verb add_verify(CLI::App& app) {
   auto folders = std::make_shared<std::vector<std::string>>();
   auto filter = std::make_shared<std::string>();
   auto json = std::make_shared<bool>(false), quiet = std::make_shared<bool>(false);
-  verb->add_option("dir", *folders, "Checkpoint folders with io.json, or folders of quantisation cases")->required();
+  verb->add_option("dir", *folders, "Checkpoint folders with io.json, or folders of quantisation or task cases")
+      ->required();
   verb->add_option("--filter", *filter, "Regular expression, searched for in NAME/case");
   verb->add_flag("--json", *json, "A JSON line per output, and a last one with the counts");
   verb->add_flag("--quiet", *quiet, "Only the summary");

@@ -2,7 +2,7 @@
 
 #include "eval/decoding.h"
 #include "generation/likelihood.h"
-#include "generation/text.h"
+#include "util/text.h"
 
 namespace freeact {
 

@@ -13,6 +13,7 @@
 #include "util/error.h"
 #include "util/hash.h"
 #include "util/random.h"
+#include "util/text.h"
 
 namespace freeact {
 namespace {

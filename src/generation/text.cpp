@@ -30,12 +30,4 @@ PaddedPrompts pad_left(const std::vector<std::vector<int64_t>>& prompts, int64_t
   return {at::stack(ids), padded ? at::stack(masks) : at::Tensor()};
 }
 
-std::string cut_at_stops(std::string text, const std::vector<std::string>& stops) {
-  for (const std::string& stop : stops) {
-    if (stop.empty()) throw UserError("a stop string is empty; it would cut every text to nothing");
-    text.resize(std::min(text.size(), text.find(stop)));
-  }
-  return text;
-}
-
 }  // namespace freeact

@@ -21,7 +21,4 @@ PaddedPrompts pad_left(const std::vector<std::vector<int64_t>>& prompts, int64_t
 // The ids of a sequence, whatever its shape, in their order.
 std::vector<int64_t> ids_of(const at::Tensor& sequence);
 
-// Text up to the first occurrence of any stop string. Throws UserError on an empty one.
-std::string cut_at_stops(std::string text, const std::vector<std::string>& stops);
-
 }  // namespace freeact

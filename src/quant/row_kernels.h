@@ -30,7 +30,8 @@ void scale_products(const float* whole, float scale, const float* scales, const 
 // y [n] = scale * code(x).
 void round_row(const float* x, int64_t n, const RowRounding& rounding, float* y);
 
-// sum_i |scale * code(x_i) - x_i|^power, within a relative 1e-6: what the candidates of a range search are ranked by.
+// sum_i |scale * code(x_i) - x_i|^power, within a relative 1e-6, for powers up to 4 and errors below 2^30 scales: what
+// the candidates of a range search are ranked by. NaN where an x is NaN or infinite.
 float rounding_error(const float* x, int64_t n, const RowRounding& rounding, float power);
 
 // Given dL/dy, writes dL/dx [n] at fixed scale and clip, the rounding straight through; returns the other gradients.

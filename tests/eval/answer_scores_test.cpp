@@ -2,11 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <nlohmann/json.hpp>
-#include <set>
-
 namespace freeact {
 namespace {
 
@@ -49,22 +44,6 @@ TEST(RelaxedAccuracy, ComparesAllElseAsTextWithoutCase) {
   EXPECT_EQ(relaxed("0.0", "0"), 0) << "nothing is within 5 % of 0";
   EXPECT_EQ(relaxed("nan", "5"), 0);
   EXPECT_EQ(relaxed("", "5"), 0);
-}
-
-// What the two programs differ from: digits that are not ASCII, and lists of answers.
-const std::set<std::string> kOtherwise = {"１２", "[1, 2]"};
-
-TEST(RelaxedAccuracy, GivesTheReferencesScores) {
-  const auto cases = std::filesystem::path(FREEACT_SOURCE_DIR).parent_path() / "shared/golden/tasks/chartqa.jsonl";
-  if (!std::filesystem::exists(cases)) GTEST_SKIP() << "no " << cases;
-  std::ifstream lines(cases);
-  for (std::string line; std::getline(lines, line);) {
-    const auto json = nlohmann::json::parse(line);
-    if (!json.contains("doc")) continue;
-    const std::string given = json["model_response"], right = json["doc"]["answer"];
-    if (kOtherwise.contains(given)) continue;
-    EXPECT_EQ(relaxed(given, right), json["score"]["vlmevalkit"].get<double>()) << given << " for " << right;
-  }
 }
 
 }  // namespace

@@ -33,21 +33,5 @@ TEST(PadLeft, WithoutAPadTokenDifferentLengthsAreRefused) {
   EXPECT_THROW(pad_left({}, 0), UserError);
 }
 
-TEST(CutAtStops, CutsAtWhicheverStopComesFirst) {
-  EXPECT_EQ(cut_at_stops("x = 1\n\nQ: more</s>", {"</s>", "\n\n"}), "x = 1");
-  EXPECT_EQ(cut_at_stops("x = 1\n\nQ: more</s>", {"\n\n", "</s>"}), "x = 1");
-}
-
-TEST(CutAtStops, KeepsTextWithoutAStop) {
-  EXPECT_EQ(cut_at_stops("abc", {"d"}), "abc");
-  EXPECT_EQ(cut_at_stops("abc", {}), "abc");
-  EXPECT_EQ(cut_at_stops("", {"d"}), "");
-  EXPECT_EQ(cut_at_stops("dabc", {"d"}), "");
-}
-
-TEST(CutAtStops, RefusesAnEmptyStop) {
-  EXPECT_THROW(cut_at_stops("abc", {""}), UserError);
-}
-
 }  // namespace
 }  // namespace freeact

@@ -12,6 +12,7 @@
 #include "util/progress.h"
 #include "util/random.h"
 #include "util/suggest.h"
+#include "util/text.h"
 
 namespace freeact {
 namespace {
@@ -131,6 +132,22 @@ TEST(Progress, DurationsReadWell) {
   EXPECT_EQ(format_duration(0.34), "0.3s");
   EXPECT_EQ(format_duration(65), "1m 05s");
   EXPECT_EQ(format_duration(3725), "1h 02m");
+}
+
+TEST(CutAtStops, CutsAtWhicheverStopComesFirst) {
+  EXPECT_EQ(cut_at_stops("x = 1\n\nQ: more</s>", {"</s>", "\n\n"}), "x = 1");
+  EXPECT_EQ(cut_at_stops("x = 1\n\nQ: more</s>", {"\n\n", "</s>"}), "x = 1");
+}
+
+TEST(CutAtStops, KeepsTextWithoutAStop) {
+  EXPECT_EQ(cut_at_stops("abc", {"d"}), "abc");
+  EXPECT_EQ(cut_at_stops("abc", {}), "abc");
+  EXPECT_EQ(cut_at_stops("", {"d"}), "");
+  EXPECT_EQ(cut_at_stops("dabc", {"d"}), "");
+}
+
+TEST(CutAtStops, RefusesAnEmptyStop) {
+  EXPECT_THROW(cut_at_stops("abc", {""}), UserError);
 }
 
 }  // namespace
