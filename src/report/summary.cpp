@@ -187,9 +187,8 @@ std::vector<std::string> findings(const Setting& setting, const std::vector<Comp
     const bool counts = is_summary(setting, *comparison.column) && !comparison.runs.empty();
     if (comparison.arm->method == "freeact" && counts) sentences.push_back(finding(setting, comparison));
   }
-  for (const Arm* own : find_arms(setting, "freeact"))
-    for (const Arm* reference : find_arms(setting, "flatquant"))
-      add_layer_finding(sentences, setting, *own, *reference);
+  if (const Arm* reference = find_arm(setting, "flatquant"))
+    for (const Arm* own : find_arms(setting, "freeact")) add_layer_finding(sentences, setting, *own, *reference);
   if (sentences.empty())
     sentences.push_back(setting.title + ": FreeAct and FlatQuant have no seed in common; nothing can be said.");
   return sentences;

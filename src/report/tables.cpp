@@ -165,17 +165,15 @@ std::optional<Table> group_table(const Setting& setting) {
 
 std::vector<Comparison> comparisons(const Setting& setting) {
   std::vector<Comparison> all;
-  const auto references = find_arms(setting, kReferenceMethod);
-  if (references.empty()) return all;
-  const auto add = [&](const Arm& arm, const Arm& reference, bool every_column) {
+  const Arm* reference = find_arm(setting, kReferenceMethod);
+  if (reference == nullptr) return all;
+  const auto add = [&](const Arm& arm, bool every_column) {
     for (const auto& column : setting.columns)
-      if (every_column || is_summary(setting, column)) all.push_back(compare(arm, reference, column));
+      if (every_column || is_summary(setting, column)) all.push_back(compare(arm, *reference, column));
   };
-  // FreeAct first: it is the question.
-  for (const Arm* own : find_arms(setting, kOwnMethod))
-    for (const Arm* reference : references) add(*own, *reference, true);
+  for (const Arm* own : find_arms(setting, kOwnMethod)) add(*own, true);  // FreeAct first: it is the question
   for (const auto& arm : setting.arms)
-    if (arm.method != kOwnMethod && &arm != references.front()) add(arm, *references.front(), false);
+    if (arm.method != kOwnMethod && &arm != reference) add(arm, false);
   return all;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,9 +28,13 @@ struct SandboxedRun {
 // Why nothing can be run in isolation here, in one line that says what to do; "" when it can. Tried once.
 const std::string& sandbox_obstacle();
 
+// Where the folder `reading` appears to the command.
+inline constexpr const char* kSandboxReading = "/reading";
+
 // Runs a command by its absolute path with `input` as its stdin, and returns once it and all that it started are gone.
-// Throws EnvironmentError where there is an obstacle.
+// It may read the folder `reading` besides the system's, if one is named. Throws EnvironmentError where there is an
+// obstacle.
 SandboxedRun run_sandboxed(const std::vector<std::string>& command, const std::string& input,
-                           const SandboxLimits& limits = {});
+                           const SandboxLimits& limits = {}, const std::filesystem::path& reading = {});
 
 }  // namespace freeact

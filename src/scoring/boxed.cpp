@@ -18,7 +18,7 @@ size_t behind_closing_brace(const std::string& text, size_t begin) {
 
 }  // namespace
 
-std::string d1_unboxed(const std::string& text) {
+std::optional<std::string> d1_last_box(const std::string& text) {
   constexpr std::string_view kBoxed = "\\boxed", kSpaced = "\\boxed ", kBrace = "\\boxed{";
   if (const size_t spaced = text.rfind(kSpaced); spaced != std::string::npos) {
     const size_t begin = spaced + kSpaced.size();
@@ -28,9 +28,13 @@ std::string d1_unboxed(const std::string& text) {
   if (begin == std::string::npos) begin = text.rfind("\\fbox");
   if (begin == std::string::npos) return text;
   const size_t end = behind_closing_brace(text, begin);
-  if (end == std::string::npos) return text;
+  if (end == std::string::npos) return std::nullopt;
   const std::string box = text.substr(begin, end - begin);
   return box.starts_with(kBrace) ? box.substr(kBrace.size(), box.size() - kBrace.size() - 1) : box;
+}
+
+std::string d1_unboxed(const std::string& text) {
+  return d1_last_box(text).value_or(text);
 }
 
 }  // namespace freeact

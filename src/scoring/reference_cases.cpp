@@ -35,13 +35,28 @@ json document_of(const json& a_case) {
   return document;
 }
 
-// The line of HumanEval's file that a case names, where the data sets lie beside the cases.
-json humaneval_document(const fs::path& cases, const std::string& task_id) {
-  const fs::path data = cases.parent_path() / "../../datasets/humaneval/HumanEval.jsonl";
+// The line of a data set's file for which `is_it(line, number)` holds, where the data sets lie beside the cases.
+template <typename Fn>
+json data_line(const fs::path& cases, const char* file, const Fn& is_it) {
+  const fs::path data = cases.parent_path() / "../../datasets" / file;
   std::istringstream lines(read_file(data));
-  for (std::string line; std::getline(lines, line);)
-    if (json document = json::parse(line); document.value("task_id", "") == task_id) return document;
-  throw UserError("{} has no document '{}'", data.string(), task_id);
+  int64_t number = 0;
+  for (std::string line; std::getline(lines, line); ++number)
+    if (json document = json::parse(line); is_it(document, number)) return document;
+  throw UserError("{} lacks the document of a case", data.string());
+}
+
+// The document, of a data set's file where the case only names it.
+json whole_document(const fs::path& cases, const json& a_case) {
+  const std::string task = a_case.at("task");
+  if (task.starts_with("humaneval"))
+    return data_line(cases, "humaneval/HumanEval.jsonl", [&](const json& document, int64_t) {
+      return document.value("task_id", json()) == a_case.at("task_id");
+    });
+  if (task.starts_with("minerva"))
+    return data_line(cases, "math500/test.jsonl",
+                     [&](const json&, int64_t number) { return number == a_case.at("doc_id").get<int64_t>(); });
+  return document_of(a_case);
 }
 
 // What the project calls the harness of a case; security cases are attacks on the plain tasks.
@@ -84,6 +99,13 @@ json number_of(const Scored& scored, const std::string& key) {
   return scored.parts.contains(key) ? scored.parts.at(key) : score_json(scored);
 }
 
+// What a case states of a comparison besides, where the scorer tells it too.
+void check_parts(const std::string& rule, const json& a_case, const Scored& scored, std::vector<CaseCheck>& checks) {
+  for (const char* key : {"gold_normalised", "string_equal"})
+    if (a_case.contains(key) && scored.parts.contains(key))
+      checks.push_back(compared(a_case.at("case"), rule + " " + key, scored.parts.at(key), a_case.at(key)));
+}
+
 void check_rule(const std::string& rule, const std::string& key, const json& a_case, const Scored& scored,
                 std::vector<CaseCheck>& checks) {
   const std::string name = a_case.at("case");
@@ -107,11 +129,10 @@ std::string after_stops(const json& a_case) {
 }
 
 void check_case(const fs::path& file, const json& a_case, ItemsOfRules& items, std::vector<CaseCheck>& checks) {
-  const std::string response = after_stops(a_case), task = a_case.at("task");
+  const std::string response = after_stops(a_case);
   if (a_case.contains("after_stops"))
     checks.push_back(compared(a_case.at("case"), "after_stops", response, a_case.at("after_stops")));
-  const json document =
-      task.starts_with("humaneval") ? humaneval_document(file, a_case.at("task_id")) : document_of(a_case);
+  const json document = whole_document(file, a_case);
   for (const auto& [rule, key] : rules_of(a_case)) {
     const Scorer& scorer = find_scorer(rule);
     if (a_case.value("kind", "") == "security") {
@@ -120,6 +141,7 @@ void check_case(const fs::path& file, const json& a_case, ItemsOfRules& items, s
     }
     const Scored scored = scorer.score(document, response);
     check_rule(rule, key, a_case, scored, checks);
+    check_parts(rule, a_case, scored, checks);
     items[rule].push_back({document, response, scored});
   }
 }

@@ -8,6 +8,9 @@ namespace freeact {
 // GSM8K. Documents: {"answer": "18"} (lm-eval), {"answer": 18.0} (d1).
 std::vector<Scorer> gsm8k_scorers();
 
+// MATH-500: {"answer": "\\frac{14}{3}"}, what the solution's box holds.
+std::vector<Scorer> math_scorers();
+
 // HumanEval: {"prompt", "test", "entry_point"}; MBPP: {"test_list": ["assert ...", ...]}. Need the sandbox.
 std::vector<Scorer> code_scorers();
 

@@ -30,7 +30,7 @@ const std::vector<Scorer>& scorers() {
   static const std::vector<Scorer> all =
       joined<Scorer>({gsm8k_scorers(), sudoku_scorers(), countdown_scorers(), code_scorers(), pope_scorers(),
                       mme_scorers(), ocrbench_scorers(), blindtest_scorers(), textvqa_scorers(), chartqa_scorers(),
-                      docvqa_scorers(), multiple_choice_scorers(), mmmu_open_scorers()});
+                      docvqa_scorers(), multiple_choice_scorers(), mmmu_open_scorers(), math_scorers()});
   return all;
 }
 

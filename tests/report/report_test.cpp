@@ -216,6 +216,15 @@ TEST_F(ReportTest, EveryConfigurationOfFreeActIsComparedUnderItsOwnName) {
   EXPECT_THAT(sentences, Contains(HasSubstr("on mask tokens: FreeAct (rank_fraction: 0.03125) 0.5")));
 }
 
+TEST_F(ReportTest, TheReferenceIsThePlainestFlatQuant) {
+  const auto store = store_with({variant_run("freeact", "", 60), variant_run("flatquant", "  start: wush\n", 90),
+                                 variant_run("flatquant", "", 95), variant_run("rtn", "", 10)});
+  const auto runs = load_runs(store, "");
+  const auto settings = make_settings(runs);
+  for (const auto& comparison : comparisons(settings[0]))
+    EXPECT_EQ(comparison.reference->label, "FlatQuant (default)") << comparison.arm->label;
+}
+
 TEST_F(ReportTest, WhereCellsRanMakesNoOtherConfiguration) {
   auto first = small_run("rtn", 1, {1, 1, 1, 1}), second = small_run("rtn", 2, {1, 1, 1, 1});
   first.resolved_config = "launcher:\n  name: local\n  workers: 1\nseed: 1\n";

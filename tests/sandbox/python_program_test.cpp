@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 
 #include "sandbox/sandbox.h"
 
@@ -67,6 +68,19 @@ TEST_F(PythonProgram, ChangesNothingOutside) {
   EXPECT_FALSE(std::filesystem::exists(probe));
   EXPECT_TRUE(run("open('own.txt', 'w').write('x'); assert open('own.txt').read() == 'x'").passed);
   EXPECT_FALSE(run("open('own.txt')").passed) << "another run sees another scratch folder";
+}
+
+TEST_F(PythonProgram, ReadsAFolderThatIsShown) {
+  const auto folder = std::filesystem::temp_directory_path() / "freeact_sandbox_reading";
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / "note.txt") << "seen";
+  const auto run_cat = [&](const std::string& command) {
+    return run_sandboxed({"/bin/sh", "-c", command}, "", {}, folder);
+  };
+  EXPECT_EQ(run_cat("cat /reading/note.txt").output, "seen");
+  EXPECT_NE(run_cat("echo x > /reading/note.txt").exit_code, 0);
+  EXPECT_NE(run_cat("cat " + (folder / "note.txt").string()).exit_code, 0) << "only there";
+  EXPECT_NE(run_cat("id -u").output, "0\n");
 }
 
 TEST_F(PythonProgram, TakesAnyText) {

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "sandbox/sandbox.h"
+#include "scoring/algebra.h"
+
 namespace freeact {
 namespace {
 
@@ -12,11 +15,18 @@ fs::path task_cases() {
   return fs::path(FREEACT_SOURCE_DIR).parent_path() / "shared" / "golden" / "tasks";
 }
 
+// What the rules of a file need besides.
+std::string obstacle(const std::string& file) {
+  if (file == "math500") return algebra_obstacle();
+  return file == "humaneval" || file == "mbpp" ? sandbox_obstacle() : "";
+}
+
 class ReferenceCases : public testing::TestWithParam<const char*> {};
 
 TEST_P(ReferenceCases, AreScoredAsTheHarnessesDo) {
   const fs::path file = task_cases() / (std::string(GetParam()) + ".jsonl");
   if (!fs::exists(file)) GTEST_SKIP() << file << " is not here";
+  if (!obstacle(GetParam()).empty()) GTEST_SKIP() << obstacle(GetParam());
   const auto checks = check_task_cases(file);
   EXPECT_FALSE(checks.empty());
   for (const auto& check : checks)
@@ -24,8 +34,8 @@ TEST_P(ReferenceCases, AreScoredAsTheHarnessesDo) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, ReferenceCases,
-                         testing::Values("gsm8k", "gsm8k_d1", "sudoku4x4", "countdown", "humaneval", "mbpp", "pope",
-                                         "mme", "ocrbench", "blindtest", "textvqa", "chartqa", "docvqa_infovqa",
+                         testing::Values("gsm8k", "gsm8k_d1", "sudoku4x4", "countdown", "humaneval", "mbpp", "math500",
+                                         "pope", "mme", "ocrbench", "blindtest", "textvqa", "chartqa", "docvqa_infovqa",
                                          "multiple_choice"),
                          [](const auto& file) { return std::string(file.param); });
 
