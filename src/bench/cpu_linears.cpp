@@ -9,12 +9,19 @@
 #include "kernel/cpu/packed_weight.h"
 #include "kernel/cpu/transform_quantise.h"
 #include "quant/quantiser.h"
+#include "util/instruction_set.h"
 
 namespace freeact {
 namespace {
 
 bool always() {
   return true;
+}
+
+// oneDNN packs bfloat16 only where the processor has AVX-512 with its BW, DQ and VL parts.
+bool has_wide_bfloat16() {
+  const auto sets = available_instruction_sets();
+  return std::find(sets.begin(), sets.end(), InstructionSet::kAvx512Vnni) != sets.end();
 }
 
 bool has_operator(const char* name) {
@@ -156,7 +163,7 @@ const std::vector<LinearKind>& torch_linears() {
       {"bfloat16", "torch bfloat16", "at::linear", 2, always,
        [](const at::Tensor& w, const at::Tensor& x) { return bind_float(w, x, at::kBFloat16); }},
       {"bfloat16_onednn", "torch bfloat16, oneDNN", "mkldnn::_linear_pointwise on a packed weight", 2,
-       [] { return has_operator("mkldnn::_linear_pointwise"); }, bind_bfloat16_onednn},
+       [] { return has_operator("mkldnn::_linear_pointwise") && has_wide_bfloat16(); }, bind_bfloat16_onednn},
       {"int_mm", "torch int8", "at::_int_mm on ready codes, products only", 1, always, bind_int_mm},
       {"int8_dynamic_fbgemm", "torch int8, FBGEMM", "quantized::linear_dynamic", 1,
        [] { return has_engine(QEngine::FBGEMM); }, dynamic_by(QEngine::FBGEMM)},

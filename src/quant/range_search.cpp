@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -39,19 +41,24 @@ struct RowScale {
   }
 };
 
-// Leaves what it is given where no candidate has an error.
-void search_row(const float* weight, int64_t width, float high, float low, const Grid& grid, float& scale,
+// Leaves what it is given where no candidate has an error. Whether another candidate comes so close to the best that
+// the errors' own rounding would decide, or the best is no error at all, which several may reach.
+bool search_row(const float* weight, int64_t width, float high, float low, const Grid& grid, float& scale,
                 float* zero) {
+  constexpr float kClose = 1 + 1e-5f;
+  std::array<float, kSteps> errors{};
   float best = std::numeric_limits<float>::infinity();
   for (int step = 0; step < kSteps; ++step) {
     const auto factor = static_cast<float>(shrink(step));
     const RowScale candidate(high * factor, low * factor, grid);
-    const float error = rounding_error(weight, width, candidate.rounding(grid), static_cast<float>(kNorm));
-    if (!(error < best)) continue;  // strict: the first best wins
-    best = error;
+    errors[step] = rounding_error(weight, width, candidate.rounding(grid), static_cast<float>(kNorm));
+    if (!(errors[step] < best)) continue;  // strict: the first best wins
+    best = errors[step];
     scale = candidate.scale;
     if (zero != nullptr) *zero = candidate.zero;
   }
+  const double nothing = 1e-33 * static_cast<double>(width) * std::pow(static_cast<double>(scale), kNorm);
+  return best <= nothing || std::ranges::count_if(errors, [&](float error) { return error <= best * kClose; }) > 1;
 }
 
 bool takes_rows(const at::Tensor& weight) {
@@ -69,10 +76,20 @@ Scale search_rows(const at::Tensor& weight_RD, const at::Tensor& high_R1, const 
   float* scales = best.scale.mutable_data_ptr<float>();
   float* zeros = best.zero.defined() ? best.zero.mutable_data_ptr<float>() : nullptr;
   const int64_t width = weight.size(1);
+  at::Tensor close = at::zeros({weight.size(0)}, at::kBool);
+  bool* is_close = close.mutable_data_ptr<bool>();
   at::parallel_for(0, weight.size(0), 1, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r)
-      search_row(from + r * width, width, highs[r], lows[r], grid, scales[r], zeros ? zeros + r : nullptr);
+      is_close[r] =
+          search_row(from + r * width, width, highs[r], lows[r], grid, scales[r], zeros ? zeros + r : nullptr);
   });
+  // Candidates that are as good as equal are ranked as the reference ranks them.
+  if (const at::Tensor rows = close.nonzero().flatten(); rows.numel() > 0) {
+    const auto of = [&](const at::Tensor& x) { return x.defined() ? x.index_select(0, rows) : x; };
+    const Scale ranked = search_scale_naive(of(weight), of(high), of(low), grid, {of(plain.scale), of(plain.zero)});
+    best.scale.index_copy_(0, rows, ranked.scale);
+    if (best.zero.defined()) best.zero.index_copy_(0, rows, ranked.zero);
+  }
   return best;
 }
 

@@ -53,6 +53,13 @@ TEST(RangeSearch, ARowWithoutAnErrorKeepsItsPlainScale) {
   EXPECT_EQ(plain.scale[0].item<float>(), 0.125f) << "what was given stays";
 }
 
+TEST(RangeSearch, ARowWithoutErrorsTakesItsWidestRange) {
+  const Grid grid{4, false};
+  const at::Tensor high = at::ones({1, 1});
+  const Scale found = search_scale(at::zeros({1, 40}), high, -high, grid, {at::ones({1, 1}), at::zeros({1, 1})});
+  EXPECT_FLOAT_EQ(found.scale.item<float>(), 2.0f / 15);
+}
+
 TEST(RangeSearch, ErrorsAreThoseOfDoubles) {
   at::manual_seed(3);
   for (const float scale : {1e-6f, 0.01f, 1000.0f}) {
