@@ -15,6 +15,7 @@
 #include "bench/run.h"
 #include "bench/table.h"
 #include "util/error.h"
+#include "util/instruction_set.h"
 
 namespace freeact {
 namespace {
@@ -220,10 +221,12 @@ TEST(LinearContest, EveryRivalComputesTheSameLinear) {
                                 }};
   const BenchReport report = run_group({group, group.rivals}, filtered(""), [](const std::string&) {});
   ASSERT_EQ(report.rows.size(), linear_rivals().size());
+  // Without VNNI, torch's int8 keeps a bit free so that sums of two products do not saturate: twice the error.
+  const double eight_bit = available_instruction_sets().back() == InstructionSet::kAvx512Vnni ? 3 : 6;
   for (const LatencyRow& row : report.rows) {
     if (std::isnan(row.accuracy)) continue;  // products without scales
-    const double most =
-        row.name.find("4") == std::string::npos || row.name.find("bfloat16") != std::string::npos ? 3 : 25;
+    const bool coarse = row.name.find("4") != std::string::npos && row.name.find("bfloat16") == std::string::npos;
+    const double most = coarse ? 25 : eight_bit;
     EXPECT_LT(row.accuracy, row.name.ends_with("float32") ? 1e-3 : most) << row.name;
   }
   const LatencyRow& ours = report.rows.back();
