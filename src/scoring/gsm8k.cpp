@@ -1,7 +1,5 @@
 // Sources: EleutherAI/lm-evaluation-harness 4e7e0d47, gsm8k.yaml, gsm8k-cot.yaml and exact_match of metrics.py;
 // dllm-reasoning/d1 837888f2, parse_and_get_acc.py.
-#include <cmath>
-
 #include "scoring/pattern.h"
 #include "scoring/python_numbers.h"
 #include "scoring/rules.h"
@@ -42,11 +40,8 @@ Scorer exact_match(const std::string& name, const std::string& about, const std:
 std::optional<double> d1_number(const std::string& response) {
   static const Pattern box(R"(\\boxed\{(.*?)\})"), tag("<answer>(.*?)</answer>", {.dot_all = true}),
       number(R"(-?\d+\.?\d*)");
-  for (const Match& found : box.find_all(response)) {
-    const std::string content(strip(*found.groups[1]));
-    if (content.empty() || content == "..." || Pattern(R"(\.+)").full_match(content)) continue;
-    if (const auto first = number.search(content)) return python_float(first->text());
-  }
+  for (const Match& found : box.find_all(response))
+    if (const auto first = number.search(*found.groups[1])) return python_float(first->text());
   if (const auto answer = tag.search(response))
     if (const auto numbers = number.find_all(*answer->groups[1]); !numbers.empty())
       return python_float(numbers.back().text());

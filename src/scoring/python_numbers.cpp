@@ -7,6 +7,7 @@
 #include <string>
 
 #include "scoring/pattern.h"
+#include "scoring/python_text.h"
 #include "tokenizer/unicode.h"
 
 namespace freeact {
@@ -40,9 +41,7 @@ std::string with_ascii_digits(std::string_view text) {
 std::string_view without_blanks(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\n\v\f\r";
   const bool ascii = std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-  if (!ascii) return strip(text);
-  const size_t begin = text.find_first_not_of(kBlanks);
-  return begin == text.npos ? "" : text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
+  return ascii ? python_strip(text, kBlanks) : strip(text);
 }
 
 }  // namespace
