@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "app/verbs.h"
+#include "run/project.h"
 #include "util/error.h"
 #include "verify/checkpoint_cases.h"
 #include "verify/quant_cases.h"
@@ -25,7 +26,7 @@ void verify_folder(const std::filesystem::path& folder, const Filter& filter, Ch
         "no folder '{}': give a checkpoint folder with io.json, or a folder of quantisation cases or of task cases",
         folder.string());
   if (is_checkpoint_folder(folder)) return verify_checkpoint(folder, filter, report);
-  if (is_task_folder(folder)) return verify_task_cases(folder, filter, report);
+  if (is_task_folder(folder)) return verify_task_cases(folder, Project::find().datasets(), filter, report);
   verify_quant_cases(folder, filter, report);
 }
 

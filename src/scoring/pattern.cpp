@@ -27,6 +27,21 @@ size_t next_character(std::string_view text, size_t place) {
   return place;
 }
 
+std::string expanded(const Match& match, std::string_view replacement) {
+  std::string result;
+  for (size_t i = 0; i < replacement.size(); ++i) {
+    const char next = i + 1 < replacement.size() ? replacement[i + 1] : ' ';
+    if (replacement[i] != '$' || next < '0' || next > '9') {
+      result += replacement[i];
+      continue;
+    }
+    const auto group = static_cast<size_t>(next - '0');
+    if (group < match.groups.size()) result += match.groups[group].value_or("");
+    ++i;
+  }
+  return result;
+}
+
 }  // namespace
 
 Pattern::Pattern(std::string_view source, Options options) {
@@ -37,7 +52,8 @@ Pattern::Pattern(std::string_view source, Options options) {
   PCRE2_SIZE place = 0;
   pcre2_code* code =
       pcre2_compile(units(source), source.size(), compile_options(options), &error, &place, context.get());
-  FREEACT_CHECK(code != nullptr, "the expression '{}' is wrong at character {} (PCRE2 error {})", source, place, error);
+  if (code == nullptr)
+    throw UserError("the regular expression '{}' is wrong at character {} (PCRE2 error {})", source, place, error);
   code_.reset(code, [](pcre2_code* owned) { pcre2_code_free(owned); });
 }
 
@@ -82,14 +98,23 @@ std::vector<Match> Pattern::find_all(std::string_view text) const {
   return all;
 }
 
-std::string Pattern::replace_all(std::string_view text, std::string_view by) const {
+template <typename Fn>
+std::string Pattern::replaced(std::string_view text, const Fn& by) const {
   std::string result;
   size_t kept = 0;
   for (const Match& found : find_all(text)) {
-    result.append(text.substr(kept, found.begin - kept)).append(by);
+    result.append(text.substr(kept, found.begin - kept)).append(by(found));
     kept = found.end;
   }
   return result.append(text.substr(kept));
+}
+
+std::string Pattern::replace_all(std::string_view text, std::string_view by) const {
+  return replaced(text, [&](const Match&) { return by; });
+}
+
+std::string Pattern::substitute(std::string_view text, std::string_view replacement) const {
+  return replaced(text, [&](const Match& found) { return expanded(found, replacement); });
 }
 
 }  // namespace freeact

@@ -25,7 +25,7 @@ class Pattern {
     bool dot_all = false;      // re.DOTALL: '.' takes line ends too
     bool multi_line = false;   // re.MULTILINE: '^' and '$' at every line
   };
-  // The source must be a valid expression: it is ours. Bytes of a text that are no UTF-8 match nothing.
+  // Throws UserError where the source is no expression. Bytes of a text that are no UTF-8 match nothing.
   explicit Pattern(std::string_view source) : Pattern(source, Options{}) {}
   Pattern(std::string_view source, Options options);
 
@@ -37,9 +37,13 @@ class Pattern {
   std::vector<Match> find_all(std::string_view text) const;
   // re.sub with a plain text.
   std::string replace_all(std::string_view text, std::string_view by) const;
+  // re.sub with groups: $0 is the whole match, $1 its first group, nothing where that took no part.
+  std::string substitute(std::string_view text, std::string_view replacement) const;
 
  private:
   std::optional<Match> match_at(std::string_view text, size_t from, unsigned options) const;
+  template <typename Fn>
+  std::string replaced(std::string_view text, const Fn& by) const;
   std::shared_ptr<const pcre2_real_code_8> code_;
 };
 

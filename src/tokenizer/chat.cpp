@@ -32,13 +32,14 @@ std::string render_llada(const std::vector<Message>& messages, std::string_view 
   for (const Message& message : messages) {
     text += llada_header(message.role);
     text += strip(message.content);
+    if (message.is_open) return text;
     text += "<|eot_id|>";
   }
   return text + llada_header("assistant");
 }
 
-std::string chatml_turn(std::string_view role, std::string_view content) {
-  return fmt::format("<|im_start|>{}\n{}<|im_end|>\n", role, content);
+std::string chatml_turn(std::string_view role, std::string_view content, bool is_open = false) {
+  return fmt::format("<|im_start|>{}\n{}{}", role, content, is_open ? "" : "<|im_end|>\n");
 }
 
 std::string render_chatml(const std::vector<Message>& messages, bool add_generation_prompt,
@@ -50,7 +51,8 @@ std::string render_chatml(const std::vector<Message>& messages, bool add_generat
     // The published template leaves a turn of another role out without a word, which would change what is asked.
     if (message.role != "system" && message.role != "user" && message.role != "assistant")
       throw UserError(unknown_name("chat role", message.role, {"assistant", "system", "user"}));
-    text += chatml_turn(message.role, message.content);
+    text += chatml_turn(message.role, message.content, message.is_open);
+    if (message.is_open) return text;
   }
   if (add_generation_prompt) text += "<|im_start|>assistant\n";
   return text;

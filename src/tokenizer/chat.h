@@ -16,6 +16,7 @@ struct Message {
   std::string role;  // "system", "user" or "assistant"
   std::string content;
   std::vector<size_t> images = {};  // for each image, how many bytes of content come before it; ascending
+  bool is_open = false;  // the last message, where the answer goes on from it: its turn is not ended, and none follows
 };
 
 enum class ChatFamily {

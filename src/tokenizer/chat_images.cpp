@@ -76,7 +76,7 @@ std::vector<Message> with_placeholders(ChatFamily family, const std::vector<Mess
   std::vector<Message> result;
   size_t next = 0;
   for (const Message& message : messages) {
-    Message& filled = result.emplace_back(Message{message.role, ""});
+    Message& filled = result.emplace_back(Message{message.role, "", {}, message.is_open});
     size_t done = 0;
     for (const size_t place : message.images) {
       FREEACT_CHECK(done <= place && place <= message.content.size(), "an image at byte {} of {}", place,

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "scoring/reference_cases.h"
+#include "verify/task_prompts.h"
 
 namespace freeact {
 namespace {
@@ -41,12 +42,18 @@ bool is_task_folder(const fs::path& folder) {
   return !files_of(folder).empty();
 }
 
-void verify_task_cases(const fs::path& folder, const Filter& filter, CheckReport& report) {
+void verify_task_cases(const fs::path& folder, const fs::path& datasets, const Filter& filter, CheckReport& report) {
   for (const auto& path : files_of(folder)) {
     const std::string stem = path.stem().string();
+    const auto is_wanted = [&](const std::string& name) { return filter(stem + "/" + name); };
     try {
       for (const auto& check : check_task_cases(path))
-        if (filter(stem + "/" + check.case_name)) report.add(line_of(stem, check));
+        if (is_wanted(check.case_name)) report.add(line_of(stem, check));
+      const PromptChecks prompts = check_task_prompts(path, datasets);
+      for (const auto& check : prompts.checks)
+        if (is_wanted(check.case_name)) report.add(line_of(stem, check));
+      for (const auto& [name, why] : prompts.skipped)
+        if (is_wanted(name)) report.skip(stem + "/" + name, "prompt", why);
     } catch (const std::exception& error) {
       report.add(failed_line(stem, "", error.what()));
     }

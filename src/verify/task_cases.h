@@ -1,4 +1,5 @@
-// Holds the scoring rules against cases that the benchmarks' harnesses scored (NAME.jsonl, a case a line).
+// Holds the scoring rules and the tasks' prompts against cases that the benchmarks' harnesses made (NAME.jsonl, a case
+// a line).
 #pragma once
 
 #include <filesystem>
@@ -10,6 +11,8 @@ namespace freeact {
 // Whether the folder holds files of JSON lines.
 bool is_task_folder(const std::filesystem::path& folder);
 
-void verify_task_cases(const std::filesystem::path& folder, const Filter& filter, CheckReport& report);
+// datasets: the folder of the project's tasks.
+void verify_task_cases(const std::filesystem::path& folder, const std::filesystem::path& datasets, const Filter& filter,
+                       CheckReport& report);
 
 }  // namespace freeact

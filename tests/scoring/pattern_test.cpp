@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "util/error.h"
+
 namespace freeact {
 namespace {
 
@@ -34,6 +36,15 @@ TEST(Pattern, GroupsWithoutAPartAreNothing) {
 TEST(Pattern, EmptyMatchesMoveOnByACharacter) {
   EXPECT_EQ(Pattern("x*").find_all("aéx").size(), 4U);
   EXPECT_EQ(Pattern("x*").replace_all("aéx", "-"), "-a-é--");
+}
+
+TEST(Pattern, SubstitutesItsGroups) {
+  EXPECT_EQ(Pattern("(..)(?=.)").substitute("123456", "$1|"), "12|34|56");
+  EXPECT_EQ(Pattern("(a)|(b)").substitute("ab", "[$1$2$0]$"), "[aa]$[bb]$");
+}
+
+TEST(Pattern, AFaultyExpressionIsTheUsers) {
+  EXPECT_THROW(Pattern("(a"), UserError);
 }
 
 TEST(Pattern, BytesThatAreNoTextMatchNothing) {

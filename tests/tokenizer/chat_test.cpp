@@ -26,6 +26,17 @@ TEST(Chat, LladaStripsContentsAndAlwaysOpensTheAnswer) {
   EXPECT_EQ(render_chat(ChatFamily::kLlada, messages, false, "<bos>"), expected);
 }
 
+TEST(Chat, AnOpenMessageIsNotEnded) {
+  const Message open = {.role = "assistant", .content = "So:\n", .is_open = true};
+  EXPECT_EQ(render_chat(ChatFamily::kLlada, {{"user", "Hi"}, open}, true, "<bos>"),
+            "<bos><|start_header_id|>user<|end_header_id|>\n\nHi<|eot_id|>"
+            "<|start_header_id|>assistant<|end_header_id|>\n\nSo:");
+  EXPECT_EQ(render_chat(ChatFamily::kChatMl, {{"user", "Hi"}, open}, true, ""),
+            "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nSo:\n");
+  EXPECT_EQ(render_chat(ChatFamily::kQwenVl, {{"user", "Hi", {0}}, open}, true, "", {{1}}),
+            "<|im_start|>user\n<|vision_start|><|image_pad|><|vision_end|>Hi<|im_end|>\n<|im_start|>assistant\nSo:\n");
+}
+
 TEST(Chat, ChatMlKeepsContentsAndObeysTheGenerationPrompt) {
   const std::string turn = "<|im_start|>user\n Hi\n<|im_end|>\n";
   const std::string own_system = "<|im_start|>system\nBe brief.<|im_end|>\n";
