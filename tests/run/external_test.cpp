@@ -1,10 +1,11 @@
-// A model made by an adapter that the repository ships.
+// A model made by an adapter that the repository ships; the repository's own lists.
 #include "run/external.h"
 
 #include <ATen/ATen.h>
 #include <gmock/gmock.h>
 
 #include "checkpoint/safetensors.h"
+#include "config/yaml.h"
 #include "embedded/adapted_model.h"
 #include "embedded/tiny_llama.h"
 #include "embedded/train.h"
@@ -48,7 +49,7 @@ class AdapterImport : public testing::Test {
 TEST_F(AdapterImport, WritesTheMergedModelOnceAndAgainWhenItIsGone) {
   EXPECT_EQ(adapted_.files.size(), 4U);
   for (int time = 0; time < 2; ++time) {
-    import_external(project_, adapted_, "");
+    import_external(project_, adapted_);
     EXPECT_EQ(fault_of(adapted_, adapted_.imported()), "");
     fs::remove_all(adapted_.imported());
   }
@@ -56,13 +57,63 @@ TEST_F(AdapterImport, WritesTheMergedModelOnceAndAgainWhenItIsGone) {
 
 TEST_F(AdapterImport, OfAnotherAdapterIsRefused) {
   write_file_atomically(shipped_ / "recipe.yaml", read_file(shipped_ / "recipe.yaml") + "seed: 9\n");
-  EXPECT_THAT([&] { import_external(project_, adapted_, ""); },
+  EXPECT_THAT([&] { import_external(project_, adapted_); },
               ThrowsMessage<UserError>(HasSubstr("was not made by the recipe")));
   EXPECT_FALSE(fs::exists(adapted_.imported()));
 }
 
 TEST_F(AdapterImport, TakesNoFiles) {
-  EXPECT_THAT([&] { import_external(project_, adapted_, folder_); }, ThrowsMessage<UserError>(HasSubstr("no --from")));
+  EXPECT_THAT([&] { import_external(project_, adapted_, {folder_}); },
+              ThrowsMessage<UserError>(HasSubstr("takes no files")));
+}
+
+const Project kRepository{FREEACT_SOURCE_DIR};
+
+class Imported : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    setenv("XDG_CACHE_HOME", (folder_ / "cache").c_str(), 1);
+    unsetenv("FREEACT_DATA");
+  }
+  void TearDown() override { unsetenv("XDG_CACHE_HOME"); }
+  const fs::path folder_ = test_folder();
+};
+
+// Where there may be copies of the published files; of the harnesses' texts, cases that hold them.
+fs::path copies_of(const std::string& name) {
+  const fs::path shared = fs::path(FREEACT_SOURCE_DIR) / "../shared";
+  return name == "harness_prompts" ? shared / "golden" / "tasks" : shared / "datasets" / name;
+}
+
+TEST_P(Imported, PublishedFilesHaveTheirSums) {
+  const fs::path published = copies_of(GetParam());
+  if (!fs::exists(published)) GTEST_SKIP() << "there is no " << published;
+  const auto externals = list_externals(kRepository);
+  const External& external = find_external(externals, GetParam());
+  import_external(kRepository, external, {published});
+  EXPECT_EQ(fault_of(external, external.found()), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Sets, Imported,
+                         testing::Values("gsm8k", "math500", "humaneval", "mbpp", "planning", "blindtest", "wikitext2",
+                                         "pope_annotations", "ocrbench_annotations", "harness_prompts"),
+                         [](const auto& set) { return set.param; });
+
+TEST(Manifests, OwnFilesHaveTheirSums) {
+  for (const auto& folder : fs::directory_iterator(kRepository.datasets())) {
+    if (!fs::exists(folder.path() / "manifest.yaml")) continue;
+    const Tree manifest = load_yaml(folder.path() / "manifest.yaml");
+    EXPECT_EQ(manifest.values.at("name"), folder.path().filename().string());
+    for (const auto& file : manifest.values.at("files"))
+      EXPECT_EQ(file.at("sha256"), sha256_file(folder.path() / file.at("name").get<std::string>()))
+          << folder.path() / file.at("name").get<std::string>();
+  }
+}
+
+// A tool that is missing or misnamed would be found only by who has gigabytes of images.
+TEST(Manifests, NameToolsThatAreThere) {
+  for (const auto& external : list_externals(kRepository))
+    EXPECT_TRUE(external.tool.empty() || fs::exists(kRepository.root / "tools" / external.tool)) << external.name;
 }
 
 }  // namespace
