@@ -1,9 +1,12 @@
 #include "report/analysis.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <set>
 #include <tuple>
 
 #include "report/format.h"
@@ -56,13 +59,6 @@ std::optional<std::vector<double>> item_scores(const Run& run, const Column& col
   return scores;
 }
 
-bool right_or_wrong(const ScoreTable& scores, double scale) {
-  for (const auto& task : scores)
-    for (const auto& seed : task)
-      if (!std::all_of(seed.begin(), seed.end(), [&](double s) { return s == 0 || s == scale; })) return false;
-  return true;
-}
-
 // A bootstrap of all-right answers would claim certainty; Wilson's interval does not.
 Interval wilson_over_tasks(const ScoreTable& averaged, double scale) {
   std::vector<Interval> tasks;
@@ -101,6 +97,7 @@ std::vector<Run> load_runs(const Store& store, const std::string& experiment) {
               [](const Sample& a, const Sample& b) { return std::tie(a.task, a.index) < std::tie(b.task, b.index); });
     for (auto& sample : run.record.samples) {
       run.answers.push_back(std::hash<std::string>()(sample.output));
+      sample.details.reset();
       if (!is_shown(sample, run.record.gallery)) sample.output.clear();
     }
     runs.push_back(std::move(run));
@@ -166,12 +163,39 @@ std::optional<ScoreTable> column_scores(const std::vector<const Run*>& runs, con
   return table;
 }
 
+bool right_or_wrong(const ScoreTable& scores, const Column& column) {
+  const double right = score_scale(column);
+  for (const auto& task : scores)
+    for (const auto& seed : task)
+      if (!std::all_of(seed.begin(), seed.end(), [&](double s) { return s == 0 || s == right; })) return false;
+  return true;
+}
+
+std::string subset_mark(const std::vector<const Run*>& runs, const Column& column) {
+  std::set<int64_t> counts;
+  int64_t population = 0;
+  for (const Run* run : runs) {
+    if (!column_value(*run, column)) continue;
+    int64_t count = 0, all = 0;
+    for (const auto& source : column.sources)
+      if (const Metric* metric = find_metric(*run, source); metric->population > 0) {
+        count += metric->count;
+        all += metric->population;
+      }
+    if (all == 0) continue;
+    counts.insert(count);
+    population = std::max(population, all);
+  }
+  if (counts.empty() || *counts.begin() >= population) return "";
+  const std::string to = counts.size() > 1 ? fmt::format(" to {}", *counts.rbegin()) : "";
+  return fmt::format("{}{} of {} items", *counts.begin(), to, population);
+}
+
 Interval item_interval(const Arm& arm, const Column& column) {
   const auto scores = column_scores(arm.runs, column);
   if (!scores) return interval_from_standard_errors(arm, column);
   const ScoreTable averaged = average_seeds(*scores);
-  const double scale = score_scale(column);
-  if (right_or_wrong(*scores, scale)) return wilson_over_tasks(averaged, scale);
+  if (right_or_wrong(*scores, column)) return wilson_over_tasks(averaged, score_scale(column));
   return bootstrap_interval(averaged, Random(0, "report items"));
 }
 

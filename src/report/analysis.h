@@ -44,6 +44,8 @@ struct Setting {
   std::vector<Arm> arms;               // 16-bit first, in the order of the literature
   std::vector<Column> columns;         // main metric of every task, the average accuracy, the average NLL
   std::vector<Column> groups;          // parts of tests, such as mask ratios, mean over tasks
+  std::vector<Column> scores;          // every score of the tasks that have several; a task's first is its headline
+  std::vector<Column> subsets;         // the headline of each subset of a benchmark ("subset=algebra")
   std::vector<const Run*> superseded;  // older runs of a configuration that was run again
 };
 
@@ -65,6 +67,13 @@ std::optional<double> column_standard_error(const Run& run, const Column& column
 // [task][run][item] in the column's unit; nothing when the runs lack samples, answered other items, or when the metric
 // is no plain mean of its samples' scores.
 std::optional<ScoreTable> column_scores(const std::vector<const Run*>& runs, const Column& column);
+
+// Every score is 0 or all the column's unit allows: an answer is right or wrong.
+bool right_or_wrong(const ScoreTable& scores, const Column& column);
+
+// "4 of 1319 items" where a run scored fewer items than the data have, over the column's tasks; "" otherwise, and where
+// the store does not know how many there are.
+std::string subset_mark(const std::vector<const Run*>& runs, const Column& column);
 
 // How far the mean over seeds could be off because the test has so few items: Wilson's intervals for right-or-wrong
 // scores, else a bootstrap over items, else from standard errors. Seeds are averaged first: they answer

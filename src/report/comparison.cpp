@@ -69,6 +69,19 @@ ScoreTable item_differences(const ScoreTable& scores) {
   return differences;
 }
 
+// differences: [task][seed][item].
+Discordance count_discordance(const ScoreTable& differences) {
+  Discordance counts;
+  for (const auto& task : differences)
+    for (size_t item = 0; item < task[0].size(); ++item) {
+      double net = 0;
+      for (const auto& seed : task) net += seed[item];
+      counts.arm += net > 0 ? 1 : 0;
+      counts.reference += net < 0 ? 1 : 0;
+    }
+  return counts;
+}
+
 // As if both had answered different items, which is too wide rather than too narrow.
 Interval unpaired_interval(const Comparison& comparison) {
   std::vector<double> variances;
@@ -100,10 +113,25 @@ Comparison compare(const Arm& arm, const Arm& reference, const Column& column) {
   comparison.by_seed = t_interval(differences);
   const auto scores = compared_scores(comparison.runs, column);
   comparison.paired_items = scores.has_value();
-  comparison.by_item = scores ? bootstrap_interval(item_differences(*scores), Random(0, "report differences"))
-                              : unpaired_interval(comparison);
+  if (scores) {
+    const ScoreTable by_item = item_differences(*scores);
+    comparison.by_item = bootstrap_interval(by_item, Random(0, "report differences"));
+    if (column.unit == "%" && right_or_wrong(*scores, column)) {
+      comparison.discordance = count_discordance(by_item);
+      comparison.p_value = mcnemar_p_value(comparison.discordance->arm, comparison.discordance->reference);
+    }
+  } else {
+    comparison.by_item = unpaired_interval(comparison);
+  }
   comparison.verdict = judge(comparison);
   return comparison;
+}
+
+void adjust_p_values(std::vector<Comparison>& family) {
+  std::vector<double> p_values;
+  for (const auto& comparison : family) p_values.push_back(comparison.p_value);
+  const auto adjusted = holm_adjusted(p_values);
+  for (size_t i = 0; i < family.size(); ++i) family[i].adjusted_p_value = adjusted[i];
 }
 
 std::string metric_text(const Comparison& comparison) {
@@ -117,6 +145,10 @@ std::string difference_text(const Comparison& comparison) {
 
 std::string ratio_text(const Comparison& comparison) {
   return fmt::format("× {:.3f}", std::exp(comparison.difference));
+}
+
+std::string p_value_text(double p_value) {
+  return p_value < 0.001 ? "< 0.001" : fmt::format("{:.3f}", p_value);
 }
 
 std::string verdict_text(const Comparison& comparison) {

@@ -33,9 +33,10 @@ std::string describe_metrics(const RunRecord& run) {
   for (const auto& metric : run.metrics) width = std::max(width, metric.task.size());
   for (const auto& metric : run.metrics) {
     const std::string name = metric.name + (metric.group.empty() ? "" : " " + metric.group);
-    text += fmt::format("  {:<{}}  {:<28}{:>10} {:<6} standard error {}, {} items, task version {}\n", metric.task,
+    const std::string of = metric.count < metric.population ? fmt::format(" of {}", metric.population) : "";
+    text += fmt::format("  {:<{}}  {:<28}{:>10} {:<6} standard error {}, {}{} items, task version {}\n", metric.task,
                         width, name, format_value(metric.value, metric.unit), metric.unit,
-                        format_value(metric.standard_error, metric.unit), metric.count, metric.task_version);
+                        format_value(metric.standard_error, metric.unit), metric.count, of, metric.task_version);
   }
   return run.metrics.empty() ? "\nno metrics\n" : text;
 }

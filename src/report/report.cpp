@@ -43,10 +43,16 @@ struct Contents {
   std::vector<StreamRecord> streams;
   std::vector<TrainingCurve> trainings;
   std::vector<LatencyRow> latencies;
+  std::vector<PublishedScore> published;
 };
 
-Contents load_contents(const Store& store, const std::string& experiment) {
-  Contents contents{.runs = load_runs(store, experiment), .streams = {}, .trainings = {}, .latencies = {}};
+Contents load_contents(const Store& store, const ReportOptions& options) {
+  const std::string& experiment = options.experiment;
+  Contents contents{.runs = load_runs(store, experiment),
+                    .streams = {},
+                    .trainings = {},
+                    .latencies = {},
+                    .published = read_published(options.published)};
   for (auto& stream : store.streams())
     if (experiment.empty() || stream.experiment == experiment) contents.streams.push_back(std::move(stream));
   if (!experiment.empty()) return contents;
@@ -85,14 +91,18 @@ void add_latencies(Document& document, const std::vector<LatencyRow>& rows) {
   add_if(document, latency_table(rows));
 }
 
-void add_setting(Document& document, const Setting& setting, const std::vector<Comparison>& differences) {
+void add_setting(Document& document, const Setting& setting, const std::vector<Comparison>& differences,
+                 const std::vector<PublishedScore>& published) {
   document.blocks.push_back(Heading{setting.title});
-  document.blocks.push_back(main_table(setting));
+  document.blocks.push_back(main_table(setting, published));
+  add_if(document, score_table(setting));
   if (differences.empty())
     document.blocks.push_back(Paragraph{"No paired differences: they need FlatQuant and another method."});
   else
     document.blocks.push_back(difference_table(setting, differences));
   add_if(document, group_table(setting));
+  add_if(document, subset_table(setting));
+  add_if(document, published_table(setting, published));
   add_if(document, token_type_table(setting));
   const auto layers = layer_table(setting);
   if (!layers) document.blocks.push_back(Paragraph{"No layer errors were recorded."});
@@ -115,7 +125,7 @@ void add_galleries(Document& document, const std::vector<Setting>& settings) {
   for (auto& gallery : all) document.blocks.push_back(std::move(gallery));
 }
 
-void add_experiments(Document& document, const std::vector<Run>& runs) {
+void add_experiments(Document& document, const std::vector<Run>& runs, const std::vector<PublishedScore>& published) {
   const auto settings = make_settings(runs);
   std::vector<std::vector<Comparison>> differences;
   BulletList answers{.title = "FreeAct against FlatQuant", .items = {}};
@@ -133,7 +143,7 @@ void add_experiments(Document& document, const std::vector<Run>& runs) {
     document.blocks.push_back(*std::move(backends));
   }
   for (size_t i = 0; i < settings.size(); ++i) {
-    add_setting(document, settings[i], differences[i]);
+    add_setting(document, settings[i], differences[i], published);
     add_activations(document, settings, i);
   }
   add_galleries(document, settings);
@@ -144,7 +154,7 @@ Document make_document(const Contents& contents, const std::string& title) {
   if (contents.runs.empty() && contents.streams.empty() && contents.latencies.empty() && contents.trainings.empty())
     document.blocks.push_back(Paragraph{"The store holds no runs yet: 'freeact run EXPERIMENT' adds some."});
   else if (!contents.runs.empty())
-    add_experiments(document, contents.runs);
+    add_experiments(document, contents.runs, contents.published);
   for (auto& block : stream_blocks(contents.streams)) document.blocks.push_back(std::move(block));
   add_latencies(document, contents.latencies);
   add_training(document, contents.trainings);
@@ -171,12 +181,12 @@ void write_parts(const Document& document, const std::filesystem::path& folder) 
 
 Document make_report(const Store& store, const ReportOptions& options) {
   check_experiment(store, options.experiment);
-  return make_document(load_contents(store, options.experiment), options.title);
+  return make_document(load_contents(store, options), options.title);
 }
 
 void write_report(const Store& store, const ReportOptions& options) {
   check_experiment(store, options.experiment);
-  const Contents contents = load_contents(store, options.experiment);
+  const Contents contents = load_contents(store, options);
   const Document document = make_document(contents, options.title);
   const auto write = [&](const char* name, const std::string& text) {
     write_file_atomically(options.out_dir / name, text);

@@ -1,4 +1,4 @@
-// The report: tables and plots of what is in the store, made from the store alone.
+// The report: tables and plots of what is in the store, made from the store and from what others published alone.
 #pragma once
 
 #include <filesystem>
@@ -11,7 +11,8 @@ namespace freeact {
 
 struct ReportOptions {
   std::filesystem::path out_dir = "report";
-  std::string experiment = "";  // empty: all
+  std::string experiment = "";           // empty: all
+  std::filesystem::path published = {};  // folder of published scores (report/published.h) to show beside ours
   std::string title = "Low-bit quantisation of diffusion and multimodal LLMs";
 };
 

@@ -119,6 +119,31 @@ Interval combine_independent(const std::vector<Interval>& parts) {
   return {centre / n, (centre - std::sqrt(below)) / n, (centre + std::sqrt(above)) / n};
 }
 
+double mcnemar_p_value(int64_t first, int64_t second) {
+  const auto trials = static_cast<double>(first + second);
+  double tail = 0;
+  for (int64_t k = 0; k <= std::min(first, second); ++k) {
+    const auto successes = static_cast<double>(k);
+    tail += std::exp(std::lgamma(trials + 1) - std::lgamma(successes + 1) - std::lgamma(trials - successes + 1) -
+                     trials * std::numbers::ln2);
+  }
+  return std::min(1.0, 2 * tail);
+}
+
+std::vector<double> holm_adjusted(const std::vector<double>& p_values) {
+  std::vector<size_t> order;
+  for (size_t i = 0; i < p_values.size(); ++i)
+    if (!std::isnan(p_values[i])) order.push_back(i);
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return p_values[a] < p_values[b]; });
+  std::vector<double> adjusted = p_values;
+  double largest = 0;
+  for (size_t rank = 0; rank < order.size(); ++rank) {
+    largest = std::max(largest, std::min(1.0, p_values[order[rank]] * static_cast<double>(order.size() - rank)));
+    adjusted[order[rank]] = largest;
+  }
+  return adjusted;
+}
+
 Interval bootstrap_interval(const ScoreTable& values, Random random, int replicates) {
   for (const auto& task : values) {
     FREEACT_CHECK(task.size() == values[0].size(), "tasks with {} and {} seeds", task.size(), values[0].size());

@@ -1,6 +1,7 @@
-// Intervals for means, shares and paired differences. All are two-sided 95%.
+// Intervals for means, shares and paired differences, all two-sided 95%, and tests of paired answers.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "util/random.h"
@@ -36,6 +37,14 @@ Interval wilson_interval(double share, double count);
 // Of the mean of independent quantities, from their own intervals: squared distances add up on either side (the MOVER
 // method; Zou and Donner, 2008).
 Interval combine_independent(const std::vector<Interval>& parts);
+
+// Two-sided p-value of McNemar's exact test (McNemar, 1947): of the items that only one of two methods answers right,
+// the first is right on `first` and the second on `second`; without a difference either is as likely. 1 without any.
+double mcnemar_p_value(int64_t first, int64_t second);
+
+// Adjusted for testing all of them at once by Holm's step-down method (Holm, 1979), which needs no independence. In the
+// same order; NaN is no test and stays NaN.
+std::vector<double> holm_adjusted(const std::vector<double>& p_values);
 
 // values[task][seed][item]. All seeds of a task have the same items; all tasks have the same number of seeds.
 using ScoreTable = std::vector<std::vector<std::vector<double>>>;

@@ -38,13 +38,16 @@ std::set<std::string> bit_widths(const std::vector<Setting>& settings) {
 }
 
 std::string finding(const Setting& setting, const Comparison& comparison) {
-  std::string text = fmt::format("{}, {}: {} minus {} is {}", setting.title, metric_text(comparison),
-                                 comparison.arm->label, comparison.reference->label, difference_text(comparison));
+  const std::string mark = subset_mark(comparison.runs, *comparison.column);
+  std::string text = fmt::format("{}, {}{}: {} minus {} is {}", setting.title, metric_text(comparison),
+                                 mark.empty() ? "" : " (" + mark + ")", comparison.arm->label,
+                                 comparison.reference->label, difference_text(comparison));
   if (comparison.column->logarithmic) text += fmt::format(" ({})", ratio_text(comparison));
   if (comparison.by_seed.known())
     text += fmt::format(", 95% over {} seeds {}", comparison.num_seeds(),
                         format_range(comparison.by_seed, comparison.unit(), true));
   if (comparison.by_item.known()) text += ", over items " + format_range(comparison.by_item, comparison.unit(), true);
+  if (comparison.discordance) text += ", McNemar's p " + p_value_text(comparison.adjusted_p_value);
   return text + ": " + verdict_text(comparison) + ".";
 }
 
@@ -157,6 +160,22 @@ void add_item_caveat(std::vector<std::string>& sentences, const std::vector<Run>
                   smallest->task, smallest->count, half));
 }
 
+// Part of a test is not the test.
+void add_subset_caveat(std::vector<std::string>& sentences, const Setting& setting) {
+  std::vector<std::string> parts;
+  for (const auto& arm : setting.arms)
+    for (const auto& column : setting.columns)
+      if (const std::string mark = subset_mark(arm.runs, column); !mark.empty() && column.sources.size() == 1)
+        parts.push_back(fmt::format("{} {}", column.heading, mark));
+  std::sort(parts.begin(), parts.end());
+  parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
+  if (!parts.empty())
+    sentences.push_back(
+        fmt::format("{}: scores are of subsets ({}), which the intervals over items allow for; they are "
+                    "not the scores of the whole tests.",
+                    setting.title, fmt::join(parts, "; ")));
+}
+
 void add_superseded(std::vector<std::string>& sentences, const Setting& setting) {
   std::vector<int64_t> ids;
   for (const Run* run : setting.superseded) ids.push_back(run->id);
@@ -202,6 +221,7 @@ std::vector<std::string> caveats(const std::vector<Run>& runs, const std::vector
   add_clipping_caveat(sentences, runs);
   add_decoding_caveats(sentences, runs);
   for (const auto& setting : settings) {
+    add_subset_caveat(sentences, setting);
     add_seed_caveats(sentences, setting);
     add_missing(sentences, setting);
     add_superseded(sentences, setting);

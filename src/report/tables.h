@@ -7,15 +7,22 @@
 #include "report/analysis.h"
 #include "report/comparison.h"
 #include "report/document.h"
+#include "report/published.h"
 
 namespace freeact {
 
-Table main_table(const Setting& setting);
+// With what was published of the setting's model beside its average.
+Table main_table(const Setting& setting, const std::vector<PublishedScore>& published = {});
+// Scores as rows and methods as columns, with standard errors: every score of the tasks that have several; the headline
+// of every subset of a benchmark. Nothing without any.
+std::optional<Table> score_table(const Setting& setting);
+std::optional<Table> subset_table(const Setting& setting);
 // Nothing when no task reports parts.
 std::optional<Table> group_table(const Setting& setting);
 
 // Every method against the reference (FlatQuant) in average accuracy, NLL and perplexity, FreeAct in every column, each
-// of its configurations against each of the reference's. Empty without the reference.
+// of its configurations against each of the reference's. Their p-values are adjusted to each other. Empty without the
+// reference.
 std::vector<Comparison> comparisons(const Setting& setting);
 Table difference_table(const Setting& setting, const std::vector<Comparison>& comparisons);
 

@@ -3,9 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
-#include "plausible_runs.h"
+#include "benchmark_runs.h"
 #include "report/format.h"
 #include "report/render.h"
 #include "report/summary.h"
@@ -27,12 +28,6 @@ RunRecord perplexity_run(const std::string& method, uint64_t seed, const std::ve
         {"text", static_cast<int64_t>(i), "segment" + std::to_string(i), "", perplexity * (1 + nlls[i] - mean_nll)});
   run.metrics = {{"text", 1, "perplexity", "", perplexity, 0.2 * perplexity, std::ssize(nlls), false, "ppl"}};
   return run;
-}
-
-std::vector<Run> numbered(const std::vector<RunRecord>& records) {
-  std::vector<Run> runs;
-  for (const auto& record : records) runs.push_back({std::ssize(runs) + 1, record});
-  return runs;
 }
 
 const std::vector<double> kSegments = {2.1, 3.4, 2.7, 3.9, 3.0, 2.4, 3.3, 2.9};
@@ -98,6 +93,68 @@ TEST(PerplexityComparison, APerplexityThatIsNotANumberIsCalledThat) {
   const auto all = comparisons(settings[0]);
   ASSERT_EQ(all.size(), 1U);
   EXPECT_EQ(verdict_text(all[0]), "not a number");
+}
+
+// Answers of two methods to the same items, a list for each seed.
+std::vector<Run> answers(const std::vector<std::vector<double>>& flatquant,
+                         const std::vector<std::vector<double>>& freeact) {
+  std::vector<RunRecord> records;
+  for (const bool own : {false, true}) {
+    uint64_t seed = 0;
+    for (const auto& scores : own ? freeact : flatquant) {
+      records.push_back(benchmark_run(own ? "freeact" : "flatquant", ++seed));
+      add_benchmark(records.back(), "gsm8k", scores, 0);
+    }
+  }
+  return numbered(records);
+}
+
+TEST(McNemar, SeedsThatRepeatEachOtherAreNoMoreEvidence) {
+  const std::vector<double> worse = right_of(2, 12), better = right_of(9, 12);
+  for (const size_t seeds : {1U, 3U}) {
+    const auto runs = answers(std::vector(seeds, worse), std::vector(seeds, better));
+    const auto settings = make_settings(runs);
+    const auto all = comparisons(settings[0]);
+    ASSERT_TRUE(all.at(0).discordance.has_value());
+    EXPECT_EQ(all[0].discordance->arm, 7);
+    EXPECT_EQ(all[0].discordance->reference, 0);
+    EXPECT_NEAR(all[0].p_value, 2.0 / 128, 1e-12);
+  }
+}
+
+TEST(McNemar, AnItemCountsForTheMethodThatIsRightInMoreSeeds) {
+  const auto runs = answers({{1, 0, 1, 0}, {1, 0, 1, 0}, {0, 0, 1, 1}}, {{0, 1, 1, 1}, {0, 1, 0, 0}, {0, 1, 1, 0}});
+  const auto settings = make_settings(runs);
+  const Comparison comparison = comparisons(settings[0]).at(0);
+  EXPECT_EQ(comparison.discordance->arm, 1);        // the second; the fourth is even
+  EXPECT_EQ(comparison.discordance->reference, 2);  // the first and the third
+}
+
+TEST(McNemar, TheTableSaysHowManyTestsItsValuesAreAdjustedFor) {
+  auto records = std::vector{benchmark_run("flatquant", 1), benchmark_run("freeact", 1), benchmark_run("rtn", 1)};
+  for (size_t i = 0; i < records.size(); ++i) {
+    add_benchmark(records[i], "gsm8k", right_of(std::array{2, 9, 1}[i], 12), 0);
+    records[i].metrics.push_back({"gsm8k", 1, "nll", "", 0.1, 0.01, 12, false, "nats"});
+  }
+  const auto runs = numbered(records);
+  const auto settings = make_settings(runs);
+  const auto all = comparisons(settings[0]);  // FreeAct and RTN, accuracy and NLL
+  const Table table = difference_table(settings[0], all);
+  EXPECT_THAT(table.caption, HasSubstr("for the 2 tests of this table's 4 comparisons"));
+  ASSERT_EQ(table.columns[6], "McNemar's p (Holm)");
+  EXPECT_EQ(table.rows[0][6].text, "0.031");  // twice 2/128
+  EXPECT_EQ(table.rows[0][6].note, "7 / 0 alone right");
+  EXPECT_EQ(table.rows[1][6].text, kMissing);
+  EXPECT_THAT(findings(settings[0], all), Contains(HasSubstr("McNemar's p 0.031")));
+}
+
+TEST(McNemar, PartlyRightAnswersAreNotTested) {
+  const auto runs = answers({{0.5, 0, 1}}, {{1, 1, 1}});
+  const auto settings = make_settings(runs);
+  const auto all = comparisons(settings[0]);
+  EXPECT_FALSE(all.at(0).discordance.has_value());
+  EXPECT_TRUE(all[0].paired_items);
+  EXPECT_THAT(difference_table(settings[0], all).columns, testing::Not(Contains("McNemar's p (Holm)")));
 }
 
 TEST(BlindGuess, StandsBesideTheAccuracyAndIsNoMetricOfItsOwn) {

@@ -47,6 +47,23 @@ TEST(Statistics, CombinedIntervalOfEqualPartsShrinksWithTheRootOfTheirNumber) {
   EXPECT_DOUBLE_EQ(combined.high, 2);
 }
 
+TEST(Statistics, McNemarIsTheTwoSidedBinomialTestOfTheDiscordantPairs) {
+  EXPECT_NEAR(mcnemar_p_value(10, 2), 2.0 * (1 + 12 + 66) / 4096, 1e-12);
+  EXPECT_DOUBLE_EQ(mcnemar_p_value(10, 2), mcnemar_p_value(2, 10));
+  EXPECT_DOUBLE_EQ(mcnemar_p_value(5, 5), 1);
+  EXPECT_DOUBLE_EQ(mcnemar_p_value(0, 0), 1);
+  EXPECT_NEAR(mcnemar_p_value(5100, 4900), 0.0466, 5e-4);  // normal approximation with continuity: z = 1.99
+}
+
+TEST(Statistics, HolmStepsDownAndLeavesWhatIsNoTest) {
+  const auto adjusted = holm_adjusted({0.01, 0.04, std::nan(""), 0.03, 0.005});
+  EXPECT_NEAR(adjusted[0], 0.03, 1e-12);
+  EXPECT_NEAR(adjusted[1], 0.06, 1e-12);  // no smaller than the one before it
+  EXPECT_TRUE(std::isnan(adjusted[2]));
+  EXPECT_NEAR(adjusted[3], 0.06, 1e-12);
+  EXPECT_NEAR(adjusted[4], 0.02, 1e-12);
+}
+
 // Standard normal draws by the central limit theorem: sums of twelve uniforms.
 double normal(Random& random) {
   double sum = -6;
