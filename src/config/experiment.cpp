@@ -124,6 +124,7 @@ void validate(const Experiment& experiment) {
   validate(experiment.calibration);
   validate_measurements(experiment);
   validate(experiment.analysis);
+  require(experiment.limit >= 0, "limit", "0 or more", experiment.limit);
   require_text("backend.name", experiment.backend.name);
   require_text("backend.device", experiment.backend.device);
   require_text("launcher.name", experiment.launcher.name);
@@ -211,6 +212,7 @@ Json resolved_values(const Experiment& experiment) {
   if (experiment.calibration.images.empty()) values["calibration"].erase("images");
   if (!experiment.stream.is_set()) values.erase("stream");
   if (experiment.analysis == AnalysisConfig()) values.erase("analysis");
+  if (experiment.limit == 0) values.erase("limit");
   leave_out_defaults(experiment, values);
   return values;
 }

@@ -209,6 +209,7 @@ struct Experiment {
   StreamConfig stream;
   AnalysisConfig analysis;
   uint64_t seed = 0;
+  int64_t limit = 0;
 
   template <typename Visitor>
   void fields(Visitor& visit) {
@@ -223,6 +224,7 @@ struct Experiment {
     visit("stream", stream, "what `freeact stream` runs; experiments with it have no tasks");
     visit("analysis", analysis, "what is looked at beside the results");
     visit("seed", seed, "every random choice derives from it");
+    visit("limit", limit, "items of a task, at most: a trial, marked as such in every table; 0: all");
   }
 };
 
@@ -232,8 +234,8 @@ Experiment read_experiment(const Tree& tree);
 
 // The whole experiment, defaults included, in the form the files have; read_experiment() reads it back. Keys that came
 // after the first results (quant.w_group_size, a_group_size, vision_w_bits, vision_a_bits, embedding_bits,
-// model.token_types, late_mask_share, calibration.images, states, decoding, loss_weights, mask_weight, and analysis as
-// a whole) are left out at their defaults, so that a finished run is still known.
+// model.token_types, late_mask_share, calibration.images, states, decoding, loss_weights, mask_weight, limit, and
+// analysis as a whole) are left out at their defaults, so that a finished run is still known.
 Json resolved_values(const Experiment& experiment);
 
 }  // namespace freeact

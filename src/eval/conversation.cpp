@@ -1,6 +1,5 @@
 #include "eval/conversation.h"
 
-#include "eval/decoding.h"
 #include "generation/likelihood.h"
 #include "util/text.h"
 
@@ -12,15 +11,6 @@ std::string open_answer(std::string text, const AnswerSettings& settings, const 
   if (prompter) stops.emplace_back(end_of_turn(prompter->chat().family()));
   text = cut_at_stops(std::move(text), stops);
   return tokenizer.decode(tokenizer.encode(text), /*skip_special=*/true);
-}
-
-Conversation::Conversation(const AnswerSettings& settings, const Decoder& model, const Tokenizer& tokenizer,
-                           const Prompter& prompter)
-    : settings_(settings), model_(prompter.ending_turns(model)), tokenizer_(tokenizer), prompter_(prompter) {}
-
-std::string Conversation::answer(const TokenBatch& prompt) const {
-  const auto ids = generate_greedy(model_, prompt, greedy_settings(settings_));
-  return open_answer(tokenizer_.decode(ids), settings_, tokenizer_, &prompter_);
 }
 
 double Conversation::nll(const TokenBatch& prompt, const std::string& answer) const {

@@ -14,25 +14,17 @@ namespace freeact {
 std::string open_answer(std::string text, const AnswerSettings& settings, const Tokenizer& tokenizer,
                         const Prompter* prompter);
 
-// Refers to all it is given but the model, whose tensors it shares.
+// Refers to the prompter.
 class Conversation {
  public:
-  Conversation(const AnswerSettings& settings, const Decoder& model, const Tokenizer& tokenizer,
-               const Prompter& prompter);
+  Conversation(const Decoder& model, const Prompter& prompter)
+      : model_(prompter.ending_turns(model)), prompter_(prompter) {}
 
-  // Throws UserError naming the item's place.
-  TokenBatch prompt(const Question& question, const std::string& place) const {
-    return prompt_of(question, prompter_, place);
-  }
-  // Greedy, up to a token that ends an answer or the turn.
-  std::string answer(const TokenBatch& prompt) const;
   // Nats per token of an answer and of the token that ends its turn.
   double nll(const TokenBatch& prompt, const std::string& answer) const;
 
  private:
-  const AnswerSettings& settings_;
   Decoder model_;
-  const Tokenizer& tokenizer_;
   const Prompter& prompter_;
 };
 

@@ -21,20 +21,6 @@ int64_t count_masks(const TokenSequence& sequence, int64_t mask_id) {
   return std::count(sequence.masked.begin(), sequence.masked.end(), mask_id);
 }
 
-// Batches of rows with the same number of masks, so that no row waits for another one that takes more steps; the
-// shorter ones first, so that few pads are needed.
-std::vector<Rows> cut_by_masks(const std::vector<TokenSequence>& sequences, int64_t mask_id, int64_t batch_size) {
-  std::map<int64_t, Rows> by_count;
-  for (size_t i = 0; i < sequences.size(); ++i) by_count[count_masks(sequences[i], mask_id)].push_back(i);
-  std::vector<Rows> batches;
-  for (auto& [count, rows] : by_count) {
-    std::stable_sort(rows.begin(), rows.end(),
-                     [&](size_t a, size_t b) { return sequences[a].masked.size() < sequences[b].masked.size(); });
-    for (Rows& batch : cut_rows(rows, batch_size)) batches.push_back(std::move(batch));
-  }
-  return batches;
-}
-
 // One batch: its padded sequences, and where in them the answers are.
 struct Start {
   PaddedPrompts sequences;
@@ -106,23 +92,44 @@ Start start_of(const std::vector<TokenSequence>& sequences, const Rows& rows, co
 
 }  // namespace
 
+std::vector<Rows> batches_of(const std::vector<TokenSequence>& sequences, int64_t mask_id, int64_t batch_size) {
+  std::map<int64_t, Rows> by_count;
+  for (size_t i = 0; i < sequences.size(); ++i) by_count[count_masks(sequences[i], mask_id)].push_back(i);
+  std::vector<Rows> batches;
+  for (auto& [count, rows] : by_count) {
+    std::stable_sort(rows.begin(), rows.end(),
+                     [&](size_t a, size_t b) { return sequences[a].masked.size() < sequences[b].masked.size(); });
+    for (Rows& batch : cut_rows(rows, batch_size)) batches.push_back(std::move(batch));
+  }
+  return batches;
+}
+
+std::vector<std::vector<int64_t>> complete_batch(const std::vector<TokenSequence>& sequences, const Rows& rows,
+                                                 const AnswerSettings& settings, const Decoder& model,
+                                                 const Tokenizer& tokenizer, uint64_t seed,
+                                                 const StateObserver& observer) {
+  const Start start = start_of(sequences, rows, settings, model.config);
+  const uint64_t batch_seed = derive_seed(seed, fmt::format("rows from {}", rows.front()));
+  UnmaskObserver on_step;
+  if (observer) on_step = [&](const at::Tensor& ids_BP, const auto&, const auto&) { observer(rows, ids_BP); };
+  const at::Tensor done_BP = sampler_for(settings, model.config) == "dream"
+                                 ? unmask_dream(model, start, settings, batch_seed, on_step)
+                                 : unmask_llada(model, start, settings, tokenizer, batch_seed, on_step);
+  std::vector<std::vector<int64_t>> completed;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const int64_t pads = done_BP.size(1) - std::ssize(sequences[rows[i]].masked);
+    completed.push_back(ids_of(done_BP[static_cast<int64_t>(i)].slice(0, pads)));
+  }
+  return completed;
+}
+
 std::vector<std::vector<int64_t>> complete(const std::vector<TokenSequence>& sequences, const AnswerSettings& settings,
                                            int64_t batch_size, const Decoder& model, const Tokenizer& tokenizer,
                                            uint64_t seed, const StateObserver& observer) {
-  const std::string sampler = sampler_for(settings, model.config);
   std::vector<std::vector<int64_t>> completed(sequences.size());
-  for (const Rows& rows : cut_by_masks(sequences, model.config.mask_id, batch_size)) {
-    const Start start = start_of(sequences, rows, settings, model.config);
-    const uint64_t batch_seed = derive_seed(seed, fmt::format("rows from {}", rows.front()));
-    UnmaskObserver on_step;
-    if (observer) on_step = [&](const at::Tensor& ids_BP, const auto&, const auto&) { observer(rows, ids_BP); };
-    const at::Tensor done_BP = sampler == "dream"
-                                   ? unmask_dream(model, start, settings, batch_seed, on_step)
-                                   : unmask_llada(model, start, settings, tokenizer, batch_seed, on_step);
-    for (size_t i = 0; i < rows.size(); ++i) {
-      const int64_t pads = done_BP.size(1) - std::ssize(sequences[rows[i]].masked);
-      completed[rows[i]] = ids_of(done_BP[static_cast<int64_t>(i)].slice(0, pads));
-    }
+  for (const Rows& rows : batches_of(sequences, model.config.mask_id, batch_size)) {
+    auto batch = complete_batch(sequences, rows, settings, model, tokenizer, seed, observer);
+    for (size_t i = 0; i < rows.size(); ++i) completed[rows[i]] = std::move(batch[i]);
   }
   return completed;
 }
@@ -134,19 +141,6 @@ GreedySettings greedy_settings(const AnswerSettings& settings) {
   greedy.max_new_tokens = settings.max_new_tokens;
   if (settings.repetition_penalty > 0) greedy.repetition_penalty = settings.repetition_penalty;
   return greedy;
-}
-
-std::vector<std::vector<int64_t>> continue_greedily(const std::vector<TokenSequence>& sequences,
-                                                    const AnswerSettings& settings, const Decoder& model) {
-  const GreedySettings greedy = greedy_settings(settings);
-  std::vector<std::vector<int64_t>> completed;
-  for (const TokenSequence& sequence : sequences) {
-    const auto begin = sequence.masked.begin();
-    completed.emplace_back(begin, begin + static_cast<int64_t>(sequence.answer_begin));
-    const auto answer = generate_greedy(model, given(completed.back()), greedy);
-    completed.back().insert(completed.back().end(), answer.begin(), answer.end());
-  }
-  return completed;
 }
 
 }  // namespace freeact

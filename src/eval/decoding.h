@@ -18,6 +18,16 @@ namespace freeact {
 // left.
 using StateObserver = std::function<void(const Rows& rows, const at::Tensor& ids_BP)>;
 
+// Batches of at most batch_size rows with the same number of masks, so that no row waits for another one that takes
+// more steps; the shorter ones first, so that few pads are needed.
+std::vector<Rows> batches_of(const std::vector<TokenSequence>& sequences, int64_t mask_id, int64_t batch_size);
+
+// The ids of each row of one such batch with its masks filled; what is random derives from the seed and the first row.
+std::vector<std::vector<int64_t>> complete_batch(const std::vector<TokenSequence>& sequences, const Rows& rows,
+                                                 const AnswerSettings& settings, const Decoder& model,
+                                                 const Tokenizer& tokenizer, uint64_t seed,
+                                                 const StateObserver& observer = nullptr);
+
 // The ids of each sequence with its masks filled. Sequences of different lengths share a batch, padded on the left;
 // those of different numbers of masks do not, since they take different numbers of steps. Throws UserError when the
 // settings do not fit the model.
@@ -27,9 +37,5 @@ std::vector<std::vector<int64_t>> complete(const std::vector<TokenSequence>& seq
 
 // For an autoregressive model; a repetition penalty of 0 is none. Throws UserError on a temperature.
 GreedySettings greedy_settings(const AnswerSettings& settings);
-
-// The prompt of each sequence followed by an autoregressive model's greedy answer of at most max_new_tokens.
-std::vector<std::vector<int64_t>> continue_greedily(const std::vector<TokenSequence>& sequences,
-                                                    const AnswerSettings& settings, const Decoder& model);
 
 }  // namespace freeact

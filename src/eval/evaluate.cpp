@@ -1,5 +1,7 @@
 #include "eval/evaluate.h"
 
+#include "eval/benchmark.h"
+#include "eval/benchmark_settings.h"
 #include "eval/blind_guess.h"
 #include "eval/perplexity.h"
 #include "eval/questions.h"
@@ -32,6 +34,29 @@ std::string item_hash(const std::vector<DatasetPart>& parts) {
   return guesses ? sha256(hashes) : hashes;
 }
 
+TaskResult evaluate_benchmark_task(const std::filesystem::path& datasets, const EvalTaskSettings& settings,
+                                   Respondent respondent, const EvaluationWatch& watch) {
+  const BenchmarkTask benchmark = benchmark_of(settings, datasets);
+  const BenchmarkItems items = read_benchmark_items(datasets, benchmark, item_request(settings));
+  if (watch.on_item) respondent.on_progress = [&](size_t done) { watch.on_item(done, items.items.size()); };
+  return evaluate_benchmark(benchmark, items, respondent);
+}
+
+BenchmarkItems all_benchmark_items(const std::filesystem::path& datasets, const EvalTaskSettings& settings,
+                                   const BenchmarkTask& benchmark) {
+  ItemRequest request = item_request(settings);
+  request.limit = 0;
+  return read_benchmark_items(datasets, benchmark, request);
+}
+
+void check_benchmark_data(const std::filesystem::path& datasets, const EvalTaskSettings& settings, bool sees_images) {
+  const BenchmarkTask benchmark = benchmark_of(settings, datasets);
+  check_scorers(benchmark, settings);
+  for (const BenchmarkItem& item : all_benchmark_items(datasets, settings, benchmark).items)
+    if (!item.images.empty() && !sees_images)
+      throw UserError("{}: the item has an image, but the model sees none", item.place);
+}
+
 }  // namespace
 
 void check_model_fits(const EvalTaskSettings& settings, const DecoderConfig& config) {
@@ -48,18 +73,23 @@ void check_model_fits(const EvalTaskSettings& settings, const DecoderConfig& con
 
 void check_data_fits(const std::filesystem::path& datasets, const EvalTaskSettings& settings, bool model_sees_images) {
   if (is_on_text(settings) || settings.kind == "multiple_choice") return;
-  const bool asks = settings.kind == "generation" && settings.generation.chat;
+  const bool asks = settings.kind != "likelihood" && settings.generation.chat;
+  if (settings.kind == "benchmark") return check_benchmark_data(datasets, settings, asks && model_sees_images);
   if (asks && model_sees_images) return;
   for (const auto& part : read_dataset(datasets, settings.dataset, kSplit))
     refuse_images(part, asks ? "the model" : "a task without generation.chat");
 }
 
 TaskResult evaluate_task(const std::filesystem::path& datasets, const EvalTaskSettings& settings, const Decoder& model,
-                         const Tokenizer& tokenizer, uint64_t seed, const Prompter* prompter) {
+                         const Tokenizer& tokenizer, uint64_t seed, const Prompter* prompter, EvaluationWatch watch) {
   check_settings(settings);
   check_model_fits(settings, model.config);
   check_data_fits(datasets, settings, prompter != nullptr && prompter->sees_images());
   const uint64_t task_seed = derive_seed(seed, "task " + settings.name);
+  if (settings.kind == "benchmark")
+    return evaluate_benchmark_task(
+        datasets, settings,
+        {settings, model, tokenizer, settings.generation.chat ? prompter : nullptr, task_seed, watch.log}, watch);
   if (settings.kind == "perplexity")
     return evaluate_perplexity(PlainText(datasets / settings.dataset), settings, model, tokenizer);
   if (settings.kind == "multiple_choice")
@@ -69,8 +99,8 @@ TaskResult evaluate_task(const std::filesystem::path& datasets, const EvalTaskSe
     return evaluate_likelihood(PlainText(datasets / settings.dataset), settings, model, tokenizer, task_seed);
   const auto parts = read_dataset(datasets, settings.dataset, kSplit, settings.num_items);
   if (settings.kind == "likelihood") return evaluate_likelihood(parts, settings, model, tokenizer, task_seed);
-  TaskResult result =
-      evaluate_generation(parts, settings, model, tokenizer, task_seed, settings.generation.chat ? prompter : nullptr);
+  TaskResult result = evaluate_generation(parts, settings, model, tokenizer, task_seed,
+                                          settings.generation.chat ? prompter : nullptr, std::move(watch));
   if (const auto guess = blind_guess(parts, settings.metric)) result.metrics.push_back(*guess);
   return result;
 }
@@ -78,6 +108,10 @@ TaskResult evaluate_task(const std::filesystem::path& datasets, const EvalTaskSe
 std::string task_data_hash(const std::filesystem::path& datasets, const EvalTaskSettings& settings) {
   check_settings(settings);
   if (is_on_text(settings)) return sha256_file(datasets / settings.dataset);
+  if (settings.kind == "benchmark") {
+    const BenchmarkTask benchmark = benchmark_of(settings, datasets);
+    return benchmark_hash(benchmark, all_benchmark_items(datasets, settings, benchmark));
+  }
   return settings.kind == "multiple_choice" ? joined_hash(read_choices(datasets, settings.dataset, kSplit))
                                             : item_hash(read_dataset(datasets, settings.dataset, kSplit));
 }

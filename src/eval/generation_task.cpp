@@ -5,13 +5,11 @@
 
 #include "eval/answer_scores.h"
 #include "eval/conversation.h"
-#include "eval/decoding.h"
 #include "eval/questions.h"
+#include "eval/respond.h"
 #include "eval/scoring.h"
-#include "generation/text.h"
 #include "image/encode_png.h"
 #include "util/error.h"
-#include "util/hash.h"
 #include "util/random.h"
 #include "util/text.h"
 
@@ -21,44 +19,24 @@ namespace {
 constexpr size_t kShownItems = 12;
 constexpr int64_t kShownSide = 256;
 
-// What was written for an item, and what identifies the item.
-struct Answered {
-  std::string text, input_hash;
-};
-
-// The text before {answer}, then max_new_tokens masks.
-std::vector<TokenSequence> append_answers(const DatasetPart& part, const AnswerSettings& s, const Decoder& model,
-                                          const Tokenizer& tokenizer, const Prompter* prompter) {
-  std::vector<TokenSequence> sequences;
-  for (const TaskItem& item : part.items) {
-    const std::string where = part.place(sequences.size());
-    const std::string before = surroundings(part.layout, item.input, where).before;
-    TokenSequence sequence;
-    sequence.masked = prompter ? ids_of(prompter->question(before).ids_BT) : tokenizer.encode(before);
-    if (sequence.masked.empty()) throw UserError("{}: nothing stands before the answer", where);
-    sequence.answer_begin = sequence.masked.size();
-    sequence.answer_end = sequence.answer_begin + static_cast<size_t>(s.max_new_tokens);
-    sequence.masked.resize(sequence.answer_end, model.config.mask_id);
-    sequences.push_back(std::move(sequence));
-  }
-  return sequences;
+// How an item of a part is asked: its answer solved in place, written behind the text before it, or as a turn of a
+// chat.
+std::function<Ask(size_t)> asking(const DatasetPart& part, const Respondent& r) {
+  if (r.settings.generation.max_new_tokens == 0)
+    return [sequences = lay_out_all(part, r.tokenizer, diffusion_ids(r.model.config)), &part](size_t i) {
+      return Ask{.text = {}, .messages = {}, .images = {}, .place = part.place(i), .laid_out = sequences[i]};
+    };
+  return [&part, &r](size_t i) {
+    const std::string before = surroundings(part.layout, part.items[i].input, part.place(i)).before;
+    if (before.empty()) throw UserError("{}: nothing stands before the answer", part.place(i));
+    return Ask{before, {{"user", before}}, load_pictures(part, i), part.place(i)};
+  };
 }
 
-std::vector<Answered> complete_part(const DatasetPart& part, const EvalTaskSettings& settings, const Decoder& model,
-                                    const Tokenizer& tokenizer, uint64_t seed, const Prompter* prompter) {
-  const AnswerSettings& s = settings.generation;
-  const bool open = s.max_new_tokens > 0;
-  const auto sequences = open ? append_answers(part, s, model, tokenizer, prompter)
-                              : lay_out_all(part, tokenizer, diffusion_ids(model.config));
-  const auto completed = model.config.causal ? continue_greedily(sequences, s, model)
-                                             : complete(sequences, s, settings.batch_size, model, tokenizer, seed);
-  std::vector<Answered> answers;
-  for (size_t i = 0; i < sequences.size(); ++i) {
-    const std::string text = answer_text(completed[i], sequences[i], tokenizer, model.config.eos_id);
-    answers.push_back(
-        {open ? open_answer(text, s, tokenizer, prompter) : cut_at_stops(text, s.stops), sha256(part.items[i].input)});
-  }
-  return answers;
+// The answer's text: cut at the stops, and where its length is open also at the end of its turn.
+std::string answer_of(const Respondent& r, const std::string& written) {
+  const AnswerSettings& s = r.settings.generation;
+  return s.max_new_tokens > 0 ? open_answer(written, s, r.tokenizer, r.prompter) : cut_at_stops(written, s.stops);
 }
 
 // What comes of the items of a task, one after the other.
@@ -67,17 +45,22 @@ class Results {
   explicit Results(const EvalTaskSettings& settings)
       : settings_(settings), result_{settings.name, settings.version, {}, {}} {}
 
-  void add(const TaskItem& item, const Answered& answered) {
-    scores_.push_back(score_answer(settings_.metric, answered.text, item.answer));
-    result_.samples.push_back({std::ssize(result_.samples), answered.input_hash, answered.text, scores_.back()});
+  void add(const Respondent& r, const TaskItem& item, const Ask& ask, const Response& response) {
+    const std::string hash = input_hash(item.input, ask.images);
+    show(item, ask, hash);
+    const auto ids = ids_before_end(response, r.model.config.eos_id);
+    const std::string written = r.tokenizer.decode(ids), answer = answer_of(r, written);
+    scores_.push_back(score_answer(settings_.metric, answer, item.answer));
+    const Json judged = {{settings_.metric, {{"answer", answer}, {"score", scores_.back()}}}};
+    const AnswerDetails details = {.prompt = rendered_prompt(r, ask),
+                                   .response = written,
+                                   .judged = judged.dump(-1, ' ', false, Json::error_handler_t::replace),
+                                   .tokens = std::ssize(ids),
+                                   .steps = response.steps,
+                                   .seconds = response.seconds};
+    result_.samples.push_back({std::ssize(result_.samples), hash, answer, scores_.back(), details});
   }
   void add_nll(double nll) { nlls_.push_back(nll); }
-  // Of the item that is added next.
-  void show(const TaskItem& item, const Question& question) {
-    if (question.images.empty() || result_.shown.size() == kShownItems) return;
-    result_.shown.push_back({std::ssize(result_.samples), question.hash, item.input, item.answer,
-                             encode_png(shrink_to_side(question.images.front(), kShownSide))});
-  }
   TaskResult finish() {
     result_.metrics = {percentage(settings_.metric, scores_)};
     if (settings_.answer_nll) result_.metrics.push_back(nll_metric("", nlls_));
@@ -85,21 +68,29 @@ class Results {
   }
 
  private:
+  void show(const TaskItem& item, const Ask& ask, const std::string& hash) {
+    if (ask.images.empty() || result_.shown.size() == kShownItems) return;
+    result_.shown.push_back({std::ssize(result_.samples), hash, item.input, item.answer,
+                             encode_png(shrink_to_side(ask.images.front(), kShownSide))});
+  }
+
   const EvalTaskSettings& settings_;
   TaskResult result_;
   std::vector<double> scores_, nlls_;
 };
 
-void converse(const DatasetPart& part, const EvalTaskSettings& settings, const Conversation& conversation,
-              Results& results) {
-  for (size_t i = 0; i < part.items.size(); ++i) {
-    const TaskItem& item = part.items[i];
-    const Question question = question_of(part, i);
-    const TokenBatch prompt = conversation.prompt(question, part.place(i));
-    results.show(item, question);
-    results.add(item, {conversation.answer(prompt), question.hash});
-    if (settings.answer_nll) results.add_nll(conversation.nll(prompt, item.answer));
-  }
+void add_part(const DatasetPart& part, const Respondent& r, Results& results) {
+  const auto ask = asking(part, r);
+  const auto responses = respond(r, part.items.size(), ask);
+  for (size_t i = 0; i < responses.size(); ++i) results.add(r, part.items[i], ask(i), responses[i]);
+}
+
+// Nats per token of the right answers.
+void add_nlls(const DatasetPart& part, const Respondent& r, Results& results) {
+  const Conversation conversation(r.model, *r.prompter);
+  for (size_t i = 0; i < part.items.size(); ++i)
+    results.add_nll(
+        conversation.nll(prompt_of(question_of(part, i), *r.prompter, part.place(i)), part.items[i].answer));
 }
 
 }  // namespace
@@ -113,19 +104,20 @@ std::string answer_text(const std::vector<int64_t>& ids, const TokenSequence& se
 
 TaskResult evaluate_generation(const std::vector<DatasetPart>& parts, const EvalTaskSettings& settings,
                                const Decoder& model, const Tokenizer& tokenizer, uint64_t seed,
-                               const Prompter* prompter) {
+                               const Prompter* prompter, EvaluationWatch watch) {
   const at::NoGradGuard no_grad;
   if (settings.generation.chat != (prompter != nullptr))
     throw UserError("task '{}': generation.chat needs the model's chat template, and nothing else may have one",
                     settings.name);
   Results results(settings);
+  size_t all = 0, before = 0;
+  for (const DatasetPart& part : parts) all += part.items.size();
   for (const DatasetPart& part : parts) {
-    if (prompter && model.config.causal) {
-      converse(part, settings, Conversation(settings.generation, model, tokenizer, *prompter), results);
-      continue;
-    }
-    const auto answers = complete_part(part, settings, model, tokenizer, derive_seed(seed, part.name), prompter);
-    for (size_t i = 0; i < answers.size(); ++i) results.add(part.items[i], answers[i]);
+    Respondent respondent = {settings, model, tokenizer, prompter, derive_seed(seed, part.name), watch.log};
+    if (watch.on_item) respondent.on_progress = [&](size_t done) { watch.on_item(before + done, all); };
+    add_part(part, respondent, results);
+    before += part.items.size();
+    if (settings.answer_nll) add_nlls(part, respondent, results);
   }
   return results.finish();
 }

@@ -8,25 +8,26 @@
 namespace freeact {
 namespace {
 
-// The hash of an item without images is that of its input alone.
-std::string hash_of(const std::string& input, const std::vector<at::Tensor>& images) {
-  std::string all = input;
-  for (const at::Tensor& image : images) {
-    const at::Tensor pixels = image.contiguous();
-    const auto* bytes = reinterpret_cast<const char*>(pixels.const_data_ptr<uint8_t>());
-    all += fmt::format("\n{} {} ", image.size(0), image.size(1)) + sha256({bytes, static_cast<size_t>(pixels.numel())});
-  }
-  return sha256(all);
+std::string text_of(const at::Tensor& image) {
+  const at::Tensor pixels = image.contiguous();
+  const auto* bytes = reinterpret_cast<const char*>(pixels.const_data_ptr<uint8_t>());
+  return fmt::format("\n{} {} ", image.size(0), image.size(1)) + sha256({bytes, static_cast<size_t>(pixels.numel())});
 }
 
 }  // namespace
+
+std::string input_hash(const std::string& input, const std::vector<at::Tensor>& images) {
+  std::string all = input;
+  for (const at::Tensor& image : images) all += text_of(image);
+  return sha256(all);
+}
 
 Question question_of(const DatasetPart& part, size_t item) {
   const TaskItem& asked = part.items[item];
   Question question;
   question.text = surroundings(part.layout, asked.input, part.place(item)).before;
   question.images = load_pictures(part, item);
-  question.hash = hash_of(asked.input, question.images);
+  question.hash = input_hash(asked.input, question.images);
   return question;
 }
 

@@ -17,6 +17,9 @@ struct Question {
   std::string hash;                // SHA-256 of the item's input and of its pictures' pixels
 };
 
+// SHA-256 of an item's input and of its images' pixels, uint8 [H, W, 3]; without images that of the input alone.
+std::string input_hash(const std::string& input, const std::vector<at::Tensor>& images);
+
 // Throws UserError, naming the item's place, when the layout fixes the answer's length or a picture is broken.
 Question question_of(const DatasetPart& part, size_t item);
 

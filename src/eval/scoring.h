@@ -38,7 +38,7 @@ std::string answer_text(const std::vector<int64_t>& ids, const TokenSequence& se
 // of the nats per token of the right answer and the end of its turn.
 TaskResult evaluate_generation(const std::vector<DatasetPart>& parts, const EvalTaskSettings& settings,
                                const Decoder& model, const Tokenizer& tokenizer, uint64_t seed,
-                               const Prompter* prompter = nullptr);
+                               const Prompter* prompter = nullptr, EvaluationWatch watch = {});
 
 // Negative log-likelihood in nats. At each ratio r, round(r n) and at least one of the n answer tokens are masked; an
 // item counts with the mean over its masked tokens, the whole task with the mean over the ratios.

@@ -32,6 +32,7 @@ class Checker {
 
 // What each kind of task may be scored by.
 const std::map<std::string, std::vector<std::string>> kMetricsOfKind = {
+    {"benchmark", {}},  // those of its own file
     {"generation", {"exact_match", "relaxed_accuracy"}},
     {"likelihood", {"nll"}},
     {"multiple_choice", {"accuracy"}},
@@ -48,7 +49,7 @@ void check_task(const EvalTaskSettings& s, const Checker& check) {
   for (const auto& [kind, metrics] : kMetricsOfKind) kinds.push_back(kind);
   check.one_of(kinds, s.kind, "kind");
   const auto& metrics = kMetricsOfKind.at(s.kind);
-  check.require(std::find(metrics.begin(), metrics.end(), s.metric) != metrics.end(), "metric",
+  check.require(metrics.empty() || std::find(metrics.begin(), metrics.end(), s.metric) != metrics.end(), "metric",
                 fmt::format("must be {} for kind {}", fmt::join(metrics, " or "), s.kind));
   check.require(!s.dataset.empty(), "dataset", "is missing: give it a value");
   check.at_least(1, s.version, "version");
@@ -59,10 +60,18 @@ void check_task(const EvalTaskSettings& s, const Checker& check) {
                 "mask_ratios", "must hold ratios in (0, 1]");
 }
 
+void check_benchmark(const EvalTaskSettings& s, const Checker& check) {
+  check.one_of({"imported", "sample"}, s.items, "items");
+  check.at_least<int64_t>(-1, s.shots, "shots");
+  check.require(s.kind != "benchmark" || s.generation.max_new_tokens > 0, "generation.max_new_tokens",
+                "must be 1 or more for kind benchmark");
+}
+
 void check_chat(const EvalTaskSettings& s, const Checker& check) {
   const bool in_chat = s.kind == "generation" && s.generation.chat;
   check.require(!s.answer_nll || in_chat, "answer_nll", "needs kind generation and generation.chat");
-  check.require(s.images == ImageLimits() || in_chat, "images", "needs kind generation and generation.chat");
+  check.require(s.images == ImageLimits() || in_chat || s.kind == "benchmark", "images",
+                "needs kind benchmark, or generation with generation.chat");
   check.at_least<int64_t>(0, s.images.min_pixels, "images.min_pixels");
   check.at_least<int64_t>(0, s.images.max_pixels, "images.max_pixels");
   check.at_least<int64_t>(0, s.images.max_tiles, "images.max_tiles");
@@ -117,6 +126,7 @@ bool is_on_text(const EvalTaskSettings& settings) {
 
 void check_settings(const EvalTaskSettings& settings, const std::string& prefix) {
   check_task(settings, Checker(prefix));
+  check_benchmark(settings, Checker(prefix));
   check_chat(settings, Checker(prefix));
   const Checker generation(prefix + "generation.");
   check_sampling(settings.generation, generation);
@@ -133,7 +143,7 @@ EvalTaskSettings read_task_settings(const Json& task, const std::string& prefix)
 
 Json resolved_task_settings(const EvalTaskSettings& settings) {
   Json resolved = write_fields(settings);
-  if (settings.kind != "generation")
+  if (settings.kind != "generation" && settings.kind != "benchmark")
     resolved.erase("generation");
   else if (settings.generation.repetition_penalty == 0)
     resolved["generation"].erase("repetition_penalty");
@@ -143,6 +153,8 @@ Json resolved_task_settings(const EvalTaskSettings& settings) {
   if (settings.kind != "multiple_choice") resolved.erase("monte_carlo");
   if (!is_on_text(settings)) resolved.erase("segments");
   if (settings.kind == "multiple_choice" || settings.kind == "perplexity") resolved.erase("batch_size");
+  if (settings.kind != "benchmark")
+    for (const char* key : {"items", "shots", "shots_as_turns", "allow_unsandboxed"}) resolved.erase(key);
   return resolved;
 }
 

@@ -90,20 +90,28 @@ struct EvalTaskSettings {
   std::vector<double> mask_ratios;
   MonteCarloSettings monte_carlo;
   SegmentSettings segments;
+  std::string items = "imported";
+  int64_t shots = -1;
+  bool shots_as_turns = true;
+  bool allow_unsandboxed = false;
 
   template <typename Visitor>
   void fields(Visitor& visit) {
     visit("name", name, "name shown in reports");
     visit("kind", kind,
-          "generation: an answer is written; likelihood: given answers are scored; multiple_choice: the likeliest of "
-          "given answers is chosen; perplexity: of a text, for autoregressive models");
+          "benchmark: a benchmark's items are answered and judged by its rules (task/task.h); generation: an answer is "
+          "written and compared; likelihood: given answers are scored; multiple_choice: the likeliest of given answers "
+          "is chosen; perplexity: of a text, for autoregressive models");
     visit("dataset", dataset,
-          "folder below datasets/, or a path; for perplexity, and where it ends in .txt for likelihood, a text file");
+          "folder below datasets/, or a path; for benchmark its name, NAME or NAME/VARIANT; for perplexity, and where "
+          "it ends in .txt for likelihood, a text file");
     visit("metric", metric,
           "exact_match or relaxed_accuracy (numbers within 5 %, else equal text whatever its case) for generation, nll "
-          "for likelihood, accuracy for multiple_choice, perplexity for perplexity");
+          "for likelihood, accuracy for multiple_choice, perplexity for perplexity, one of its scorers for benchmark");
     visit("version", version, "raised when prompt, scorer or data change, so that old rows are not compared with new");
-    visit("num_items", num_items, "first items of each part of the data set, or first segments; 0: all");
+    visit("num_items", num_items,
+          "first items of each part of the data set, or first segments; for benchmark, items drawn once for all seeds; "
+          "0: all");
     visit("batch_size", batch_size, "generation, likelihood: sequences in a forward pass");
     visit("generation", generation, "how answers are written");
     visit(
@@ -114,6 +122,14 @@ struct EvalTaskSettings {
     visit("mask_ratios", mask_ratios, "likelihood: shares of the answer's, or a segment's, tokens that are masked");
     visit("monte_carlo", monte_carlo, "multiple_choice: likelihood of diffusion models");
     visit("segments", segments, "of a text: what is scored");
+    visit("items", items, "benchmark: imported (the published data) or sample (ten items of our own, for trials)");
+    visit("shots", shots, "benchmark: solved examples in front of each item; -1: as many as the benchmark says");
+    visit("shots_as_turns", shots_as_turns,
+          "benchmark in a chat: each example is a turn of its own; false: all stand in the user's message");
+    visit(
+        "allow_unsandboxed", allow_unsandboxed,
+        "benchmark: where no sandbox can be had, run the code that the model writes without one, as nobody where root "
+        "asks and under limits of time and memory alone; the metric's name says so");
   }
 };
 

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "config/yaml.h"
+#include "eval/dataset.h"
 #include "eval/evaluate.h"
 #include "model/rounded_embeddings.h"
 #include "run/backend.h"
@@ -75,12 +76,20 @@ BlockTraining block_training(const BlockTrainingLog& log) {
   return training;
 }
 
+std::optional<SampleDetails> details_of(const SampleResult& sample) {
+  if (!sample.details) return std::nullopt;
+  const AnswerDetails& d = *sample.details;
+  return SampleDetails{d.prompt, d.response, d.judged, d.tokens, d.steps, d.seconds};
+}
+
 void add_result(const TaskResult& result, RunRecord& record) {
   for (const auto& metric : result.metrics)
     record.metrics.push_back({result.task, result.version, metric.name, metric.group, metric.value,
-                              metric.standard_error, metric.count, metric.higher_is_better, metric.unit});
+                              metric.standard_error, metric.count, metric.higher_is_better, metric.unit,
+                              metric.population});
   for (const auto& sample : result.samples)
-    record.samples.push_back({result.task, sample.index, sample.input_hash, sample.output, sample.score});
+    record.samples.push_back(
+        {result.task, sample.index, sample.input_hash, sample.output, sample.score, details_of(sample)});
   for (const auto& item : result.shown)
     record.gallery.push_back({result.task, item.index, item.input_hash, item.question, item.expected, item.image_png});
 }
@@ -138,7 +147,8 @@ Json CellRunner::validate(const Cell& cell) const {
   const Experiment& e = cell.experiment;
   Json resolved = cell.resolved;
   check_backend(e.backend);
-  for (size_t i = 0; i < e.tasks.size(); ++i) resolved["tasks"][i] = resolved_task_settings(task_settings(cell, i));
+  for (size_t i = 0; i < e.tasks.size(); ++i)
+    resolved["tasks"][i] = resolved_task_settings(task_settings(cell, i, project_));
   try {
     resolve_calibration(e.calibration, resolved["calibration"]);
     if (e.method.name == "none") return resolved;
@@ -182,6 +192,7 @@ void CellRunner::add_calibration(const Experiment& e, const LoadedModel& model, 
 
 CellKeys CellRunner::keys(const Cell& cell) {
   nlohmann::json determining = without_places(determining_settings(cell.resolved));
+  determining.erase("limit");  // the tasks have it
   const Experiment& e = cell.experiment;
   const auto model = models_.get(e.model);
   if (model->made_by) check_saved(cell, *model->made_by);
@@ -192,9 +203,30 @@ CellKeys CellRunner::keys(const Cell& cell) {
   if (model->vision) determining["image_settings_hash"] = image_settings_hash(project_.resolve(e.model.path));
   if (model->generation.repetition_penalty != 1)
     determining["repetition_penalty"] = model->generation.repetition_penalty;
-  for (size_t i = 0; i < e.tasks.size(); ++i) add_task(task_settings(cell, i), e.model, *model, determining);
+  for (size_t i = 0; i < e.tasks.size(); ++i) add_task(task_settings(cell, i, project_), e.model, *model, determining);
   if (!model->made_by) add_calibration(e, *model, determining);
   return {sha256(determining.dump()), sha256(of_calibration(determining).dump())};
+}
+
+CellCost CellRunner::cost(const Cell& cell) {
+  const Experiment& e = cell.experiment;
+  const auto model = models_.get(e.model);
+  std::vector<TaskCost> tasks;
+  for (size_t i = 0; i < e.tasks.size(); ++i)
+    tasks.push_back(
+        task_cost(project_.datasets(), task_settings(cell, i, project_), model->decoder.config, model->tokenizer));
+  const auto bytes = static_cast<int64_t>(at::elementSize(parse_dtype(e.model.dtype)));
+  return cell_cost(e, model->decoder.config, bytes, calibration_tokens(e, *model), tasks);
+}
+
+// Without images' features; of a data set's items, as many as the first has.
+int64_t CellRunner::calibration_tokens(const Experiment& e, const LoadedModel& model) const {
+  const CalibrationConfig& c = e.calibration;
+  if (c.is_running_text() || e.method.name == "none" || model.made_by) return c.sequence_length;
+  const auto parts = read_dataset(project_.datasets(), c.dataset, "calibration", 1);
+  if (parts.empty() || parts.front().items.empty()) return c.sequence_length;
+  const TaskItem& first = parts.front().items.front();
+  return std::max<int64_t>(c.sequence_length, std::ssize(model.tokenizer.encode(first.input + first.answer)));
 }
 
 std::shared_ptr<const LoadedModel> CellRunner::load(const Experiment& e) {
@@ -231,7 +263,7 @@ RunRecord CellRunner::run(const Cell& cell, const fs::path& progress_folder,
   record.calibration_s = calibration_watch.seconds();
   const Decoder running = on_backend(quantised, e.backend);
   const Stopwatch evaluation_watch;
-  evaluate(cell, running, *vision_on_backend(model, e.backend), note, record);
+  evaluate(cell, running, *vision_on_backend(model, e.backend), progress_folder, note, record);
   record.evaluation_s = evaluation_watch.seconds();
   return record;
 }
@@ -282,16 +314,30 @@ Decoder CellRunner::quantise(const Cell& cell, const LoadedModel& model, const f
   return result.model;
 }
 
+ResponseLog CellRunner::response_log(const Cell& cell, size_t task, const std::string& checkpoint_hash,
+                                     const fs::path& progress_folder) const {
+  nlohmann::json determining = without_places(determining_settings(cell.resolved));
+  determining["task"] = task;
+  determining["checkpoint_hash"] = checkpoint_hash;
+  determining["source_version"] = source_version_;
+  return {progress_folder, determining.dump()};
+}
+
 void CellRunner::evaluate(const Cell& cell, const Decoder& quantised, const LoadedModel& model,
-                          const std::function<void(const std::string&)>& note, RunRecord& record) const {
+                          const fs::path& progress_folder, const std::function<void(const std::string&)>& note,
+                          RunRecord& record) const {
   for (size_t i = 0; i < cell.experiment.tasks.size(); ++i) {
-    EvalTaskSettings settings = task_settings(cell, i);
+    EvalTaskSettings settings = task_settings(cell, i, project_);
     note("evaluating " + settings.name);
     if (settings.generation.repetition_penalty == 0)
       settings.generation.repetition_penalty = model.generation.repetition_penalty;
     const auto prompter = prompter_for(settings, cell.experiment.model, model);
+    EvaluationWatch watch;
+    if (settings.kind == "benchmark" || settings.kind == "generation")
+      watch.log = response_log(cell, i, model.hash, progress_folder);
+    watch.on_item = [&](size_t done, size_t all) { note(fmt::format("{} {} of {}", settings.name, done, all)); };
     add_result(evaluate_task(project_.datasets(), settings, quantised, model.tokenizer, cell.experiment.seed,
-                             prompter ? &*prompter : nullptr),
+                             prompter ? &*prompter : nullptr, std::move(watch)),
                record);
   }
 }

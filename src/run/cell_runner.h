@@ -13,6 +13,7 @@
 #include "method/method.h"
 #include "prompt/prompter.h"
 #include "run/calibration_data.h"
+#include "run/cell_cost.h"
 #include "run/project.h"
 #include "run/provenance.h"
 #include "store/record.h"
@@ -49,6 +50,9 @@ class CellRunner {
   // From resolved settings, checkpoint and data. Two cells with one key of their result give identical rows.
   CellKeys keys(const Cell& cell);
 
+  // Reads data and tokenizer, asks no model.
+  CellCost cost(const Cell& cell);
+
   // The cell of the 16-bit model (method none) also gets the statistics of its activations: they depend on the model,
   // the calibration data and the seed, so that the cells of methods need not measure them again.
   // note(text) is called as the work goes on; finished blocks are kept in progress_folder, and read from there when
@@ -82,7 +86,12 @@ class CellRunner {
                 nlohmann::json& determining) const;
   void add_calibration(const Experiment& experiment, const LoadedModel& model, nlohmann::json& determining) const;
   void evaluate(const Cell& cell, const Decoder& quantised, const LoadedModel& model,
-                const std::function<void(const std::string&)>& note, RunRecord& record) const;
+                const std::filesystem::path& progress_folder, const std::function<void(const std::string&)>& note,
+                RunRecord& record) const;
+  int64_t calibration_tokens(const Experiment& experiment, const LoadedModel& model) const;
+  // Of one task of a cell, beside its calibration's saved progress.
+  ResponseLog response_log(const Cell& cell, size_t task, const std::string& checkpoint_hash,
+                           const std::filesystem::path& progress_folder) const;
 
   Project project_;
   const MethodTable& methods_;

@@ -27,13 +27,42 @@ struct Job {
   Cell cell;
   CellKeys keys;
   std::string label;  // "freeact_r0 W3A3 seed 2"
+  CellCost cost;
 };
+
+int workers_of(const std::vector<Job>& jobs) {
+  return std::max(1, jobs.front().cell.experiment.launcher.workers);
+}
+
+int64_t memory_of(const std::vector<Job>& jobs) {
+  std::vector<CellCost> costs;
+  for (const auto& job : jobs) costs.push_back(job.cost);
+  return memory_of(costs, workers_of(jobs));
+}
 
 // What differs between cells is shown as a list, the rest in full.
 void print_plan(const std::vector<Job>& jobs, const std::vector<Job>& open) {
   fmt::print(stderr, "{}\n", to_yaml(jobs.front().cell.resolved));
   fmt::print(stderr, "{} cells, {} of them to run:\n", jobs.size(), open.size());
-  for (const auto& job : open) fmt::print(stderr, "  {}  {}\n", job.keys.result.substr(0, 8), job.label);
+  size_t width = 0;
+  for (const auto& job : open) width = std::max(width, job.label.size());
+  for (const auto& job : open)
+    fmt::print(stderr, "  {}  {:<{}}  at most {}\n", job.keys.result.substr(0, 8), job.label, width,
+               cost_text(job.cost));
+  if (!open.empty())
+    fmt::print(stderr, "memory, estimated: {} with {} cells at a time; this machine has {}, {} of them free\n",
+               gibibytes(memory_of(open)), std::min<size_t>(open.size(), workers_of(open)),
+               gibibytes(machine_memory().total_bytes), gibibytes(machine_memory().available_bytes));
+}
+
+// Before hours of work end in a process that the system kills.
+void check_memory(const std::vector<Job>& open) {
+  const int64_t total = machine_memory().total_bytes;
+  if (open.empty() || total == 0 || memory_of(open) <= total) return;
+  throw EnvironmentError(
+      "the cells need about {}, but this machine has {}: lower launcher.workers, task.batch_size, or "
+      "calibration.num_samples and sequence_length",
+      gibibytes(memory_of(open)), gibibytes(total));
 }
 
 // The first metric of each task.
@@ -134,7 +163,8 @@ std::vector<Job> plan_jobs(const RunRequest& request, const Project& project, Ce
     const auto is_same = [&](const Job& job) { return job.keys.result == keys.result; };
     if (std::any_of(jobs.begin(), jobs.end(), is_same)) continue;  // what differed is the saved model's
     std::string label = cell_label(cell);
-    jobs.push_back({std::move(cell), std::move(keys), std::move(label)});
+    CellCost cost = runner.cost(cell);
+    jobs.push_back({std::move(cell), std::move(keys), std::move(label), cost});
   }
   return jobs;
 }
@@ -175,8 +205,9 @@ void run_experiment(const RunRequest& request, const Project& project, const Met
   Store store = Store::open_for_writing(request.database);
   if (!request.force) std::erase_if(open, [&](const Job& job) { return store.has(job.keys.result); });
   if (!request.quiet) print_plan(jobs, open);
+  check_memory(open);
   const Stopwatch watch;
-  WorkQueue(runner, store, request, open).run(std::max(1, jobs.front().cell.experiment.launcher.workers));
+  WorkQueue(runner, store, request, open).run(workers_of(jobs));
   if (!request.quiet)
     fmt::print(stderr, "done: {} cells run, {} found finished, {} in {}\n", open.size(), jobs.size() - open.size(),
                format_duration(watch.seconds()), request.database.string());

@@ -3,10 +3,12 @@
 
 #include "config/plan.h"
 #include "eval/settings.h"
+#include "run/project.h"
 
 namespace freeact {
 
-// Throws UserError, with the place where the key was written, on settings that no task can have.
-EvalTaskSettings task_settings(const Cell& cell, size_t index);
+// With what a benchmark's own file says, and no more items than the experiment's limit. Throws UserError, with the
+// place where the key was written, on settings that no task can have.
+EvalTaskSettings task_settings(const Cell& cell, size_t index, const Project& project);
 
 }  // namespace freeact

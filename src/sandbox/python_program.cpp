@@ -5,8 +5,6 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "sandbox/sandbox.h"
-
 namespace freeact {
 namespace {
 
@@ -50,12 +48,12 @@ std::string ending_of(const SandboxedRun& run) {
 
 }  // namespace
 
-ProgramVerdict run_python_program(const std::string& program, double wall_s) {
+ProgramVerdict run_python_program(const std::string& program, double wall_s, Isolation isolation) {
   const std::string token = fresh_token();
   const nlohmann::json job = {{"program", program}, {"token", token}, {"wall_s", wall_s}};
   const std::string input = job.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-  const SandboxedRun run =
-      run_sandboxed({"/usr/bin/python3", "-I", "-c", kDriver}, input, {.wall_s = wall_s + kStartAllowance_s});
+  const SandboxedRun run = run_sandboxed({"/usr/bin/python3", "-I", "-c", kDriver}, input,
+                                         {.wall_s = wall_s + kStartAllowance_s, .isolation = isolation});
   const size_t place = run.output.rfind(token);
   if (place == std::string::npos) return {false, ending_of(run)};
   const auto verdict = nlohmann::json::parse(run.output.substr(place + token.size()), nullptr, false);

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "sandbox/sandbox.h"
+
 namespace freeact {
 
 struct ProgramVerdict {
@@ -14,6 +16,7 @@ struct ProgramVerdict {
 // within wall_s without raising. Ending the process, with whatever status, is no pass. Its output is dropped and its
 // stdin is empty. Throws EnvironmentError where there is no sandbox (sandbox_obstacle()).
 // Source of the rule: huggingface/evaluate a7dd3383, code_eval's check_correctness.
-ProgramVerdict run_python_program(const std::string& program, double wall_s = 3);
+ProgramVerdict run_python_program(const std::string& program, double wall_s = 3,
+                                  Isolation isolation = Isolation::kSandbox);
 
 }  // namespace freeact

@@ -61,7 +61,9 @@ Scored minerva(const json& document, const std::string& response) {
 
 Scored math_verify(const json& document, const std::string& response) {
   const auto equal = math_verify_equal(response, document_text(document, "solution"));
-  return {.answer = {}, .score = equal ? std::optional(*equal ? 1.0 : 0.0) : std::nullopt};
+  return {.answer = {},
+          .score = equal ? std::optional(*equal ? 1.0 : 0.0) : std::nullopt,
+          .parts = {{"by_algebra", equal.has_value()}}};
 }
 
 }  // namespace

@@ -22,7 +22,11 @@ struct Scorer {
   std::string about;  // the rule in a line
   // The response is cut at the task's stops already. Throws UserError when the document lacks what the rule reads.
   std::function<Scored(const nlohmann::json& document, const std::string& response)> score;
+  bool runs_code = false;  // of the response, in the sandbox
 };
+
+// Behind the name of a scorer that runs code: the same without the sandbox, under limits of time and memory alone.
+inline constexpr const char* kUnsandboxed = ", unsandboxed";
 
 // An item with what a scorer made of it, and the metric over many that is no plain mean of scores.
 struct ScoredItem {

@@ -21,9 +21,22 @@ struct Metric {
   double standard_error = 0;
   int64_t count = 0;  // items (or tokens) behind the value
   bool higher_is_better = true;
-  std::string unit;  // "%", "nats"
+  std::string unit;        // "%", "nats"
+  int64_t population = 0;  // items that the data have, of which `count` were scored; 0: unknown
 
   bool operator==(const Metric&) const = default;
+};
+
+// How an answer of a benchmark came about.
+struct SampleDetails {
+  std::string prompt;    // as the model read it, special tokens included
+  std::string response;  // all that the model wrote; the sample's output is what the stops left of it
+  std::string judged;    // JSON: {SCORER: {"answer": what the rule took for the answer, "score": its score}}
+  int64_t tokens = 0;    // written
+  int64_t steps = 0;     // forward passes that wrote them
+  double seconds = 0;    // of the batch it was written in, divided by the batch's items
+
+  bool operator==(const SampleDetails&) const = default;
 };
 
 // One test item as it was answered. score is a share in [0, 1] for accuracies, whatever the unit of the metric is.
@@ -33,6 +46,7 @@ struct Sample {
   std::string input_hash;
   std::string output;
   double score = 0;
+  std::optional<SampleDetails> details = {};
 
   bool operator==(const Sample&) const = default;
 };

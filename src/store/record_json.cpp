@@ -11,6 +11,7 @@ Json metrics_json(const std::vector<Metric>& metrics) {
                     {"value", m.value},
                     {"standard_error", m.standard_error},
                     {"count", m.count},
+                    {"population", m.population},
                     {"unit", m.unit}});
   return list;
 }

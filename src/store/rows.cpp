@@ -11,16 +11,25 @@ namespace freeact {
 namespace {
 
 void insert_metrics(SQLite::Database& database, const RunRecord& run, int64_t id) {
-  SQLite::Statement statement(database, "INSERT INTO metrics VALUES (?,?,?,?,?,?,?,?,?,?)");
+  SQLite::Statement statement(database, "INSERT INTO metrics VALUES (?,?,?,?,?,?,?,?,?,?,?)");
   for (const auto& metric : run.metrics)
     insert(statement, id, metric.task, metric.task_version, metric.name, metric.group, metric.value,
-           metric.standard_error, metric.count, static_cast<int>(metric.higher_is_better), metric.unit);
+           metric.standard_error, metric.count, static_cast<int>(metric.higher_is_better), metric.unit,
+           metric.population);
 }
 
 void insert_samples(SQLite::Database& database, const RunRecord& run, int64_t id) {
   SQLite::Statement statement(database, "INSERT INTO samples VALUES (?,?,?,?,?,?)");
   for (const auto& sample : run.samples)
     insert(statement, id, sample.task, sample.index, sample.input_hash, sample.output, sample.score);
+}
+
+void insert_sample_details(SQLite::Database& database, const RunRecord& run, int64_t id) {
+  SQLite::Statement statement(database, "INSERT INTO sample_details VALUES (?,?,?,?,?,?,?,?,?)");
+  for (const auto& sample : run.samples)
+    if (const auto& d = sample.details)
+      insert(statement, id, sample.task, sample.index, d->prompt, d->response, d->judged, d->tokens, d->steps,
+             d->seconds);
 }
 
 void insert_layer_errors(SQLite::Database& database, const RunRecord& run, int64_t id) {
@@ -50,13 +59,28 @@ std::vector<Metric> select_metrics(SQLite::Database& database, int64_t id) {
                        .standard_error = real(statement.getColumn(6)),
                        .count = statement.getColumn(7).getInt64(),
                        .higher_is_better = statement.getColumn(8).getInt() != 0,
-                       .unit = statement.getColumn(9).getString()});
+                       .unit = statement.getColumn(9).getString(),
+                       .population = statement.getColumn(10).getInt64()});
   }
   return metrics;
 }
 
+// Of a row that may have none; the columns begin at `first`.
+std::optional<SampleDetails> details_of(SQLite::Statement& row, int first) {
+  if (row.getColumn(first).isNull()) return std::nullopt;
+  return SampleDetails{.prompt = row.getColumn(first).getString(),
+                       .response = row.getColumn(first + 1).getString(),
+                       .judged = row.getColumn(first + 2).getString(),
+                       .tokens = row.getColumn(first + 3).getInt64(),
+                       .steps = row.getColumn(first + 4).getInt64(),
+                       .seconds = real(row.getColumn(first + 5))};
+}
+
 std::vector<Sample> select_samples(SQLite::Database& database, int64_t id) {
-  SQLite::Statement statement(database, "SELECT * FROM samples WHERE run_id = ? ORDER BY rowid");
+  SQLite::Statement statement(database,
+                              "SELECT s.*, prompt, response, judged, tokens, steps, seconds FROM samples s "
+                              "LEFT JOIN sample_details d ON d.run_id = s.run_id AND d.task = s.task AND "
+                              "d.\"index\" = s.\"index\" WHERE s.run_id = ? ORDER BY s.rowid");
   statement.bind(1, id);
   std::vector<Sample> samples;
   while (statement.executeStep()) {
@@ -64,7 +88,8 @@ std::vector<Sample> select_samples(SQLite::Database& database, int64_t id) {
                        .index = statement.getColumn(2).getInt64(),
                        .input_hash = statement.getColumn(3).getString(),
                        .output = statement.getColumn(4).getString(),
-                       .score = real(statement.getColumn(5))});
+                       .score = real(statement.getColumn(5)),
+                       .details = details_of(statement, 6)});
   }
   return samples;
 }
@@ -136,6 +161,7 @@ int64_t insert_run(SQLite::Database& database, const RunRecord& run, std::option
   insert(circumstances, new_id, run.machine, run.started_at, run.calibration_s, run.evaluation_s, run.arm);
   insert_metrics(database, run, new_id);
   insert_samples(database, run, new_id);
+  insert_sample_details(database, run, new_id);
   insert_layer_errors(database, run, new_id);
   insert_activations(database, run, new_id);
   insert_gallery(database, run.gallery, new_id);

@@ -120,6 +120,13 @@ ALTER TABLE latencies ADD COLUMN peak_memory_mib REAL;
     R"sql(
 ALTER TABLE circumstances ADD COLUMN arm TEXT NOT NULL DEFAULT '';
 )sql",
+    R"sql(
+ALTER TABLE metrics ADD COLUMN population INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE sample_details (
+  run_id INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE, task TEXT NOT NULL, "index" INTEGER NOT NULL,
+  prompt TEXT NOT NULL, response TEXT NOT NULL, judged TEXT NOT NULL, tokens INTEGER NOT NULL, steps INTEGER NOT NULL,
+  seconds REAL, UNIQUE (run_id, task, "index"));
+)sql",
 };
 
 int pragma(SQLite::Database& database, const char* name) {

@@ -140,7 +140,8 @@ TEST_F(Hash, CellsSayWhatWasChosenForThem) {
 }
 
 TEST(ShippedExperiments, AllPlanWithoutError) {
-  setenv("MLLM", "a/checkpoint", 1);  // own_mllm is of a checkpoint that this names
+  for (const char* checkpoint : {"MLLM", "LLADA", "DREAM", "QWEN2_5_VL", "INTERNVL2_5"})
+    setenv(checkpoint, "a/checkpoint", 1);  // experiments with checkpoints that these name
   const std::filesystem::path dir = std::filesystem::path(FREEACT_SOURCE_DIR) / "experiments";
   const auto infos = list_experiments(dir);
   ASSERT_FALSE(infos.empty());

@@ -32,7 +32,7 @@ TEST(Run, FinishedCellsAreKnownAcrossReleases) {
   const fs::path folder = fresh_folder("keys");
   const Outcome plan = run_program("run smoke method=rtn quant=w4a4 seed=1 --dry-run", folder);
   ASSERT_EQ(plan.exit_code, 0) << plan.error;
-  EXPECT_NE(plan.error.find("\n  1b39cc42  rtn W4A4 seed 1\n"), std::string::npos) << plan.error;
+  EXPECT_NE(plan.error.find("\n  1b39cc42  rtn W4A4 seed 1 "), std::string::npos) << plan.error;
 }
 
 TEST(Run, FinishedCellsAreSkipped) {

@@ -5,6 +5,7 @@
 
 #include "eval/conversation.h"
 #include "eval/evaluate.h"
+#include "eval/respond.h"
 #include "fixtures.h"
 #include "generation/text.h"
 #include "image/encode_png.h"
@@ -114,9 +115,12 @@ TEST_F(ImageTask, AnswersEndWithTheTurnAndObeyTheRepetitionPenalty) {
   model.head = {at::zeros_like(model.head.weight), at::zeros({model.head.weight.size(0)})};
   model.head.bias[id("Z")] = 100;
   model.head.bias[id("Y")] = 90;
-  const TokenBatch prompt = prompt_of(question_of(part(), 0), *prompter_, "");
   const auto answer = [&] {
-    return Conversation(settings_.generation, model, model_->tokenizer, *prompter_).answer(prompt);
+    ResponseLog log;
+    const Respondent respondent = {settings_, model, model_->tokenizer, &*prompter_, 0, log};
+    const Ask ask = {"", {{"user", "Which colour?"}}, load_pictures(part(), 0), ""};
+    const auto ids = respond(respondent, 1, [&](size_t) { return ask; }).front().ids;
+    return open_answer(model_->tokenizer.decode(ids), settings_.generation, model_->tokenizer, &*prompter_);
   };
   EXPECT_EQ(answer(), "ZZZ");
   settings_.generation.repetition_penalty = 1.5;

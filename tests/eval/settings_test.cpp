@@ -26,7 +26,7 @@ TEST(TaskSettings, NonsenseIsRefusedWithItsKey) {
   refused(R"({"metirc": "nll"})", "metirc", "tasks[1].metric");
   refused(R"({"metric": "nll"})", "metric", "must be exact_match or relaxed_accuracy for kind generation");
   refused(R"({"answer_nll": true})", "answer_nll", "needs kind generation and generation.chat");
-  refused(R"({"images": {"max_tiles": 2}})", "images", "needs kind generation and generation.chat");
+  refused(R"({"images": {"max_tiles": 2}})", "images", "needs kind benchmark, or generation with generation.chat");
   refused(R"({"images": {"max_tiles": -2}, "generation": {"chat": true, "max_new_tokens": 4}})", "images.max_tiles",
           "0 or more");
   refused(R"({"images": {"max_tile": 2}})", "images.max_tile", "max_tiles");

@@ -27,6 +27,7 @@ inline constexpr std::array kUndo = {
     "ALTER TABLE latencies DROP COLUMN ceiling; ALTER TABLE latencies DROP COLUMN ceiling_fraction; "
     "ALTER TABLE latencies DROP COLUMN instruction_set; ALTER TABLE latencies DROP COLUMN peak_memory_mib",
     "ALTER TABLE circumstances DROP COLUMN arm",
+    "DROP TABLE sample_details; ALTER TABLE metrics DROP COLUMN population",
 };
 
 // Makes a file of the newest version one of an older version.

@@ -25,30 +25,32 @@ using testing::Not;
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 RunRecord make_run(const std::string& key, uint64_t seed = 1) {
-  return {.key = key,
-          .experiment = "quickstart",
-          .model = "tiny",
-          .method = "rtn",
-          .bits = "W4A4",
-          .seed = seed,
-          .resolved_config = "seed: 1\n",
-          .source_version = "0.1.0",
-          .checkpoint_hash = "c0ffee",
-          .arm = "rtn_clipped",
-          .machine = "a machine",
-          .started_at = "2025-01-01T00:00:00Z",
-          .calibration_s = 1.5,
-          .evaluation_s = 2.5,
-          .metrics = {{"sort", 1, "exact_match", "", 97.5, 1.1, 200, true, "%"},
-                      {"sort", 1, "nll", "mask_ratio=0.4", 0.0127, 0.001, 200, false, "nats"}},
-          .samples = {{"sort", 0, "ab", "1 2 3", 1.0}, {"sort", 1, "cd", "it's \"odd\"", 0.0}},
-          .layer_errors = {{0, "attention.qkv", "mask", 0.03, 512, 0.01, 0.02}},
-          .activations = {{1, "mlp.down", "visible", 512, 1536, 81.5, 700, 0.125, 93, 40, 12.5, 300}},
-          .gallery = {},
-          .block_trainings = {},
-          .row_spaces = {{1, "mlp.down", "visible", "mask", 1536, 40, 30, 12, 0.5, 80, 30, 0.2, 0.01, 0.02}},
-          .solution_spaces = {{1, "mlp.down", "visible", 512, 1536, 300, 900, 48, 1e-4, 2e-4, 3e-3}},
-          .surfaces = {{1, "mlp.down", "mask", 100, 1536, 2, 3, 7.5, std::string("\0\xff\x10\0ab", 6)}}};
+  return {
+      .key = key,
+      .experiment = "quickstart",
+      .model = "tiny",
+      .method = "rtn",
+      .bits = "W4A4",
+      .seed = seed,
+      .resolved_config = "seed: 1\n",
+      .source_version = "0.1.0",
+      .checkpoint_hash = "c0ffee",
+      .arm = "rtn_clipped",
+      .machine = "a machine",
+      .started_at = "2025-01-01T00:00:00Z",
+      .calibration_s = 1.5,
+      .evaluation_s = 2.5,
+      .metrics = {{"sort", 1, "exact_match", "", 97.5, 1.1, 200, true, "%"},
+                  {"sort", 1, "nll", "mask_ratio=0.4", 0.0127, 0.001, 200, false, "nats"}},
+      .samples = {{"sort", 0, "ab", "1 2 3", 1.0},
+                  {"sort", 1, "cd", "it's \"odd\"", 0.0, SampleDetails{"3 2 1=", "it's \"odd\"!", "{}", 4, 2, 0.5}}},
+      .layer_errors = {{0, "attention.qkv", "mask", 0.03, 512, 0.01, 0.02}},
+      .activations = {{1, "mlp.down", "visible", 512, 1536, 81.5, 700, 0.125, 93, 40, 12.5, 300}},
+      .gallery = {},
+      .block_trainings = {},
+      .row_spaces = {{1, "mlp.down", "visible", "mask", 1536, 40, 30, 12, 0.5, 80, 30, 0.2, 0.01, 0.02}},
+      .solution_spaces = {{1, "mlp.down", "visible", 512, 1536, 300, 900, 48, 1e-4, 2e-4, 3e-3}},
+      .surfaces = {{1, "mlp.down", "mask", 100, 1536, 2, 3, 7.5, std::string("\0\xff\x10\0ab", 6)}}};
 }
 
 class StoreTest : public testing::Test {
@@ -202,6 +204,7 @@ TEST_F(StoreTest, DigestSeesTheLastBitOfEveryResult) {
   };
   EXPECT_NE(digest_after([](RunRecord& r) { r.metrics[0].value = std::nextafter(97.5, 98); }), digest);
   EXPECT_NE(digest_after([](RunRecord& r) { r.samples[1].output += " "; }), digest);
+  EXPECT_NE(digest_after([](RunRecord& r) { r.samples[1].details->response = "4"; }), digest);
   EXPECT_NE(digest_after([](RunRecord& r) { r.layer_errors[0].relative_error *= 2; }), digest);
   EXPECT_NE(digest_after([](RunRecord& r) { r.layer_errors[0].truncation = std::nullopt; }), digest);
   EXPECT_NE(digest_after([](RunRecord& r) { r.activations[0].kurtosis *= 2; }), digest);
