@@ -1,12 +1,16 @@
 #include <ATen/ATen.h>
+#include <fmt/ranges.h>
 
+#include <fstream>
 #include <iostream>
 
 #include "app/methods.h"
 #include "app/verbs.h"
 #include "config/composer.h"
 #include "run/project.h"
+#include "scoring/scorer.h"
 #include "store/store.h"
+#include "task/task.h"
 #include "util/suggest.h"
 
 namespace freeact {
@@ -16,9 +20,35 @@ struct Row {
   std::string name, text;
 };
 
+// What the first line of a choice's file says, where it is a comment.
+std::string heading_of(const std::filesystem::path& file) {
+  std::string line;
+  std::ifstream text(file);
+  std::getline(text, line);
+  return line.starts_with("# ") ? line.substr(2) : "";
+}
+
 std::vector<Row> group_rows(const std::string& group) {
+  const auto folder = Project::find().experiments();
   std::vector<Row> rows;
-  for (const auto& name : list_group(Project::find().experiments(), group)) rows.push_back({name, ""});
+  for (const auto& name : list_group(folder, group))
+    rows.push_back({name, heading_of(folder / group / (name + ".yaml"))});
+  return rows;
+}
+
+std::vector<Row> benchmark_rows() {
+  const auto datasets = Project::find().datasets();
+  std::vector<Row> rows;
+  for (const auto& name : list_benchmark_tasks(datasets)) {
+    const BenchmarkTask task = read_benchmark_task(datasets, name);
+    rows.push_back({name, fmt::format("{}; {}", task.about, fmt::join(task.scorers, ", "))});
+  }
+  return rows;
+}
+
+std::vector<Row> scorer_rows() {
+  std::vector<Row> rows;
+  for (const Scorer& scorer : scorers()) rows.push_back({scorer.name, scorer.about});
   return rows;
 }
 
@@ -48,19 +78,23 @@ std::vector<Row> run_rows(const std::string& database) {
 std::vector<Row> rows_of(const std::string& what, const std::string& database) {
   if (what == "models") return group_rows("model");
   if (what == "tasks") return group_rows("task");
+  if (what == "benchmarks") return benchmark_rows();
+  if (what == "scorers") return scorer_rows();
   if (what == "methods") return method_rows();
   if (what == "experiments") return experiment_rows();
   if (what == "runs") return run_rows(database);
-  throw UserError(unknown_name("list", what, {"models", "methods", "tasks", "experiments", "runs"}));
+  throw UserError(
+      unknown_name("list", what, {"models", "methods", "tasks", "benchmarks", "scorers", "experiments", "runs"}));
 }
 
 }  // namespace
 
 Verb add_list(CLI::App& app) {
-  auto* verb = app.add_subcommand("list", "What there is: models, methods, tasks, experiments, runs");
+  auto* verb =
+      app.add_subcommand("list", "What there is: models, methods, tasks, benchmarks, scorers, experiments, runs");
   auto what = std::make_shared<std::string>(), database = std::make_shared<std::string>();
   auto json = std::make_shared<bool>(false);
-  verb->add_option("what", *what, "models, methods, tasks, experiments or runs")->required();
+  verb->add_option("what", *what, "models, methods, tasks, benchmarks, scorers, experiments or runs")->required();
   verb->add_option("--db", *database, "Result database, for runs (default: results/local/results.db)");
   verb->add_flag("--json", *json, "JSON lines");
   add_examples(*verb, "  freeact list methods\n  freeact list runs --db trial.db");

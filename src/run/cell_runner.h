@@ -38,6 +38,9 @@ struct CellKeys {
   std::string result, calibration;
 };
 
+// The grids of everything that is quantised.
+QuantSpec spec_of(const QuantConfig& quant);
+
 class CellRunner {
  public:
   CellRunner(const Project& project, const MethodTable& methods)

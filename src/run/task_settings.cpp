@@ -33,4 +33,10 @@ EvalTaskSettings task_settings(const Cell& cell, size_t index, const Project& pr
   }
 }
 
+std::vector<EvalTaskSettings> all_task_settings(const Cell& cell, const Project& project) {
+  std::vector<EvalTaskSettings> all;
+  for (size_t i = 0; i < cell.experiment.tasks.size(); ++i) all.push_back(task_settings(cell, i, project));
+  return all;
+}
+
 }  // namespace freeact

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 #include <sstream>
 
 #include "task/documents.h"
@@ -69,6 +70,10 @@ std::vector<size_t> chosen_items(size_t population, const ItemRequest& request) 
   return chosen;
 }
 
+int64_t shots_of(const BenchmarkTask& task, const ItemRequest& request) {
+  return request.num_shots < 0 ? task.shots.count : request.num_shots;
+}
+
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
   std::istringstream stream(text);
@@ -93,7 +98,7 @@ BenchmarkItem item_of(const BenchmarkTask& task, Document document, const std::v
 BenchmarkItems read_benchmark_items(const fs::path& datasets, const BenchmarkTask& task, const ItemRequest& request) {
   TaskFiles files(datasets, task, request.source);
   std::vector<Document> documents = files.documents();
-  const int64_t num_shots = request.num_shots < 0 ? task.shots.count : request.num_shots;
+  const int64_t num_shots = shots_of(task, request);
   if (num_shots > 0 && task.shots.documents.file.empty())
     throw UserError("the task {} has no examples: ask for 0", task.name);
   const std::vector<Document> examples = num_shots > 0 ? files.examples() : std::vector<Document>();
@@ -112,6 +117,20 @@ BenchmarkItems read_benchmark_items(const fs::path& datasets, const BenchmarkTas
   result.folder = files.folder();
   result.hash = files.hash();
   return result;
+}
+
+std::vector<std::string> imported_data(const BenchmarkTask& task, const ItemRequest& request) {
+  if (request.source == ItemSource::kSample) return {};
+  std::vector<std::string> files = {task.documents.file};
+  if (shots_of(task, request) > 0) files.push_back(task.shots.documents.file);
+  if (!task.texts.empty()) files.emplace_back(kHarnessTexts);
+  std::set<std::string> names;
+  for (const std::string& file : files) {
+    const size_t colon = file.find(':');
+    names.insert(colon == file.npos ? task.data : file.substr(0, colon));
+  }
+  names.erase("");
+  return {names.begin(), names.end()};
 }
 
 fs::path task_data_folder(const fs::path& datasets, const BenchmarkTask& task) {

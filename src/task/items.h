@@ -59,6 +59,10 @@ BenchmarkItems read_benchmark_items(const std::filesystem::path& datasets, const
 ItemPrompt prompt_of_document(const BenchmarkTask& task, const nlohmann::json& document,
                               const std::vector<nlohmann::json>& examples, bool shots_as_turns);
 
+// The names of all imported data that these items are read from: the task's own, those of examples and of the
+// harnesses' texts; none for sample items.
+std::vector<std::string> imported_data(const BenchmarkTask& task, const ItemRequest& request);
+
 // The folder in which the task's data lie once they are imported.
 std::filesystem::path task_data_folder(const std::filesystem::path& datasets, const BenchmarkTask& task);
 

@@ -114,7 +114,7 @@ struct BenchmarkTask {
           "template of the item's images, one a line: file names in the data's folder, draw:SPEC, or base64:DATA; "
           "empty: none");
     visit("stops", stops, "the response is cut at each of these, in this order, before it is scored");
-    visit("scorers", scorers, "rules, see `freeact list tasks`; the first is the task's headline");
+    visit("scorers", scorers, "rules, see `freeact list scorers`; the first is the task's headline");
     visit("poolings", poolings, "metrics over all items besides the means of scores");
     visit("subset", subset, "template: scores are also reported by this (\"{type}\"); empty: not");
     visit("generation", generation,

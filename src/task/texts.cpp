@@ -7,15 +7,9 @@ namespace freeact {
 
 namespace fs = std::filesystem;
 
-namespace {
-
-constexpr const char* kTexts = "harness_prompts:texts.json";
-
-}  // namespace
-
 BenchmarkTask with_imported_texts(BenchmarkTask task, FileReader& reader) {
   if (task.texts.empty()) return task;
-  const fs::path file = imported_file({}, "", kTexts);
+  const fs::path file = imported_file({}, "", kHarnessTexts);
   const auto texts = parse_json(reader.read(file), file.string());
   for (auto& [name, text] : task.texts.items()) {
     if (!texts.contains(name) || !texts.at(name).is_string())

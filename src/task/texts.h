@@ -8,6 +8,9 @@
 
 namespace freeact {
 
+// Where they are: DATA:FILE.
+inline constexpr const char* kHarnessTexts = "harness_prompts:texts.json";
+
 // The task with the harnesses' own texts, those of the data set harness_prompts, in place of its stand-ins. Throws
 // EnvironmentError where they are not imported.
 BenchmarkTask with_imported_texts(BenchmarkTask task, FileReader& reader);
