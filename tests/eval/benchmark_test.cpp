@@ -55,6 +55,8 @@ TEST_F(BenchmarkEvaluation, FileFamilyAndExperimentSayHowAnswersAreWrittenInThis
   EXPECT_EQ(settings({{"generation", {{"block_length", 4}}}}).generation.block_length, 4);
   EXPECT_EQ(settings().generation.stops, std::vector<std::string>{"b"});
   EXPECT_EQ(settings().version, 3);
+  EXPECT_EQ(settings().name, "sums (own items)");
+  EXPECT_EQ(settings({{"name", "sums (own items)"}}).name, "sums (own items)");
 }
 
 TEST_F(BenchmarkEvaluation, EveryScorerIsAMetricAndTheHeadlineAlsoBySubset) {
