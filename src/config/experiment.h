@@ -22,7 +22,8 @@ struct ModelConfig {
     visit("name", name, "name shown in reports");
     visit("path", path, "checkpoint folder, relative to the project's root");
     visit("family", family, "architecture and quirks, e.g. llada");
-    visit("dtype", dtype, "type the 16-bit model computes in: float32, bfloat16 or float16");
+    visit("dtype", dtype,
+          "type the 16-bit model computes in: float32, bfloat16 or float16; quantised models compute in float32");
     visit("token_types", token_types,
           "which tokens methods and analyses tell apart: family (visible, mask; text, vision), one (all alike), "
           "prompt_generated_mask or early_late_mask (masked diffusion), text_vision_system_answer (autoregressive)");

@@ -113,7 +113,7 @@ CellKeys CellRunner::keys(const Cell& cell) {
   nlohmann::json determining = without_places(determining_settings(cell.resolved));
   determining.erase("limit");  // the tasks have it
   const Experiment& e = cell.experiment;
-  const auto model = models_.get(e.model);
+  const auto model = source_model(e);
   if (model->made_by) check_saved(cell, *model->made_by);
   check_vision_bits(*model, e.quant);
   check_groups(spec_of(e.quant), model->decoder.config);
@@ -131,7 +131,7 @@ CellKeys CellRunner::keys(const Cell& cell) {
 
 CellCost CellRunner::cost(const Cell& cell) {
   const Experiment& e = cell.experiment;
-  const auto model = models_.get(e.model);
+  const auto model = source_model(e);
   std::vector<TaskCost> tasks;
   for (const EvalTaskSettings& task : all_task_settings(cell, project_))
     tasks.push_back(task_cost(project_.datasets(), task, model->decoder.config, model->tokenizer));

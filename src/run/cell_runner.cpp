@@ -101,8 +101,14 @@ std::optional<Prompter> CellRunner::calibration_prompter(const Experiment& e, co
   return std::optional<Prompter>(std::in_place, model, project_.resolve(e.model.path), image_limits(e.calibration));
 }
 
+std::shared_ptr<const LoadedModel> CellRunner::source_model(const Experiment& e) {
+  ModelConfig config = e.model;
+  if (e.method.name != "none") config.dtype = "float32";
+  return models_.get(config);
+}
+
 std::shared_ptr<const LoadedModel> CellRunner::load(const Experiment& e) {
-  const auto model = models_.get(e.model);
+  const auto model = source_model(e);
   return model->made_by ? model : with_quantised_vision(model, e.quant);
 }
 

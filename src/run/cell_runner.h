@@ -75,6 +75,8 @@ class CellRunner {
                    const std::function<void(const std::string&)>& note, RunRecord& record) const;
 
  private:
+  // The checkpoint in model.dtype, and for a method in float32: methods calibrate and compute in it.
+  std::shared_ptr<const LoadedModel> source_model(const Experiment& experiment);
   // Whether calibration data are at hand that the model can read. They matter to the 16-bit model only for the
   // statistics of its activations, so that it runs without them.
   bool has_calibration(const Experiment& experiment, const LoadedModel& model) const;

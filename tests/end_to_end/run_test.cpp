@@ -70,6 +70,19 @@ TEST(Run, KilledAtAnyMomentGoesOnToTheSameRows) {
   EXPECT_FALSE(fs::exists(folder / "killed.db.progress")) << "finished work leaves no progress behind";
 }
 
+// As published checkpoints are.
+TEST(Run, MethodsTakeAModelInBfloat16) {
+  const fs::path folder = fresh_folder("bfloat16");
+  const std::string run =
+      "run smoke quant=w4a4 seed=1 tasks=[sort] task.num_items=3 model.dtype=bfloat16 "
+      "calibration.num_samples=6 --quiet --db " +
+      (folder / "a.db").string();
+  for (const char* method : {" method=none", " method=quarot", " method=freeact method.epochs=1"}) {
+    const Outcome outcome = run_program(run + method, folder);
+    EXPECT_EQ(outcome.exit_code, 0) << method << outcome.error;
+  }
+}
+
 TEST(Run, JsonHasALinePerCell) {
   const fs::path folder = fresh_folder("json");
   const Outcome run = run_program(
