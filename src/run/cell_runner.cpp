@@ -103,7 +103,7 @@ std::optional<Prompter> CellRunner::calibration_prompter(const Experiment& e, co
 
 std::shared_ptr<const LoadedModel> CellRunner::source_model(const Experiment& e) {
   ModelConfig config = e.model;
-  if (e.method.name != "none") config.dtype = "float32";
+  if (e.method.name != "none") config.dtype = kQuantisedDtype;
   return models_.get(config);
 }
 

@@ -124,7 +124,7 @@ SavedFormat saved_format(const Experiment& e) {
           .vision_weight = {q.vision_w_bits, q.w_symmetric},
           .vision_activation = {q.vision_a_bits, q.a_symmetric},
           .embedding_bits = q.embedding_bits,
-          .dtype = e.model.dtype};
+          .dtype = kQuantisedDtype};
 }
 
 Cell with_saved_settings(Cell cell, const Project& project) {

@@ -14,6 +14,9 @@ namespace freeact {
 // The method of an experiment that takes method, grids, calibration, token types and dtype from the folder.
 inline constexpr const char* kSavedMethod = "saved";
 
+// What methods calibrate in and quantised models compute in, whatever the dtype of the 16-bit model.
+inline constexpr const char* kQuantisedDtype = "float32";
+
 // How the model of a cell comes about, for its folder; the cell's settings are resolved.
 nlohmann::json made_by(const Cell& cell, const std::string& checkpoint_hash, const std::string& suite_version);
 SavedFormat saved_format(const Experiment& experiment);
