@@ -149,7 +149,7 @@ class Judged {
     std::vector<std::pair<std::string, double>> numbers;
     collect_numbers(find_pooling(pooling).pool(scored), "", numbers);
     for (const auto& [path, value] : numbers)
-      metrics.push_back({.name = path.empty() ? pooling : pooling + " " + path,
+      metrics.push_back({.name = pooling + " " + (path.empty() ? "pooled" : path),
                          .group = "",
                          .value = value,
                          .count = std::ssize(scored),

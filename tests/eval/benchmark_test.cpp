@@ -110,6 +110,18 @@ TEST_F(BenchmarkEvaluation, WhatTheLogHoldsIsNotWrittenAgain) {
   }
 }
 
+TEST_F(BenchmarkEvaluation, APoolingOfOneNumberHasANameBesideItsScorer) {
+  write_text(datasets_ / "sums" / "task.yaml",
+             "prompt: \"{question}=\"\ndocuments: {file: sample.jsonl}\ngeneration: {default: {max_new_tokens: 2}}\n"
+             "scorers: [vlmevalkit/docvqa]\npoolings: [vlmevalkit/docvqa]\n");
+  write_text(datasets_ / "sums" / "sample.jsonl", "{\"question\": \"10+1\", \"answers\": [\"11\"]}\n");
+  const TaskResult result = evaluate(settings());
+  ASSERT_EQ(result.metrics.size(), 2U);
+  EXPECT_EQ(result.metrics[0].name, "vlmevalkit/docvqa");
+  EXPECT_EQ(result.metrics[1].name, "vlmevalkit/docvqa pooled");
+  EXPECT_EQ(result.metrics[1].value, 100);
+}
+
 TEST_F(BenchmarkEvaluation, ADocumentWithoutWhatAScorerReadsIsNamed) {
   write_text(datasets_ / "sums" / "sample.jsonl", "{\"question\": \"0+1\", \"kind\": \"easy\"}\n");
   EXPECT_THAT(message_of<UserError>([&] { evaluate(settings()); }),
