@@ -1,7 +1,6 @@
 #include "eval/benchmark.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <map>
 #include <set>

@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include "config/yaml.h"
-#include "eval/dataset.h"
 #include "eval/evaluate.h"
 #include "model/rounded_embeddings.h"
 #include "run/backend.h"
@@ -11,7 +10,6 @@
 #include "run/provenance.h"
 #include "run/quantised_vision.h"
 #include "run/saved_model.h"
-#include "run/task_data.h"
 #include "run/task_settings.h"
 #include "run/token_analysis.h"
 #include "util/progress.h"

@@ -163,8 +163,7 @@ std::vector<Job> plan_jobs(const RunRequest& request, const Project& project, Ce
     const auto is_same = [&](const Job& job) { return job.keys.result == keys.result; };
     if (std::any_of(jobs.begin(), jobs.end(), is_same)) continue;  // what differed is the saved model's
     std::string label = cell_label(cell);
-    CellCost cost = runner.cost(cell);
-    jobs.push_back({std::move(cell), std::move(keys), std::move(label), cost});
+    jobs.push_back({std::move(cell), std::move(keys), std::move(label), {}});
   }
   return jobs;
 }
@@ -201,9 +200,13 @@ void run_experiment(const RunRequest& request, const Project& project, const Met
   CellRunner runner(project, methods);
   const std::vector<Job> jobs = plan_jobs(request, project, runner);
   std::vector<Job> open = jobs;
-  if (request.dry_run) return print_plan(jobs, open);
+  const auto tell_costs = [&] {  // reads the tasks' data, so not of cells that are finished
+    for (Job& job : open) job.cost = runner.cost(job.cell);
+  };
+  if (request.dry_run) return tell_costs(), print_plan(jobs, open);
   Store store = Store::open_for_writing(request.database);
   if (!request.force) std::erase_if(open, [&](const Job& job) { return store.has(job.keys.result); });
+  tell_costs();
   if (!request.quiet) print_plan(jobs, open);
   check_memory(open);
   const Stopwatch watch;
