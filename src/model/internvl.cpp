@@ -26,7 +26,7 @@ DecoderConfig as_language_model_of_internvl(DecoderConfig c, const std::string& 
 void read_dynamic_rope(const nlohmann::json& json, DecoderConfig& c) {
   const auto scaling = json.find("rope_scaling");
   if (scaling == json.end() || scaling->is_null()) return;
-  if (!scaling->is_object() || scaling->value("type", "") != "dynamic")
+  if (!scaling->is_object() || config_value_or<std::string>(*scaling, "type", "") != "dynamic")
     refuse_config_value("rope_scaling", *scaling, "null or of the type 'dynamic'");
   c.dynamic_rope_factor = config_value<double>(*scaling, "factor");
   c.max_positions = config_value<int64_t>(json, "max_position_embeddings");

@@ -171,6 +171,7 @@ TEST(InternVlConfig, NamesWhatIsWrong) {
   EXPECT_EQ(config({"bias", false, ""}).max_positions, 64);
   for (const WrongKey& wrong : {WrongKey{"bias", true, "bias"},
                                 {"rope_scaling", {{"type", "linear"}, {"factor", 2.0}}, "rope_scaling"},
+                                {"rope_scaling", {{"type", 1}, {"factor", 2.0}}, "'type'"},
                                 {"rope_scaling", {{"type", "dynamic"}, {"factor", 0.5}}, "factor"},
                                 {"max_position_embeddings", 0, "max_position_embeddings"},
                                 {"model_type", "mamba", "internvl_chat/mamba"}})
