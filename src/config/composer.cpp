@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "config/sweep_values.h"
 #include "config/yaml.h"
 
 namespace freeact {
@@ -65,8 +66,14 @@ void refuse_plain_groups(const Tree& own) {
 
 }  // namespace
 
-bool is_group(std::string_view key) {
-  return std::find(kGroups.begin(), kGroups.end(), key) != kGroups.end();
+Placement placement_of(const std::string& key) {
+  const size_t at = key.find('@');
+  if (at == std::string::npos) return {key, key};
+  return {key.substr(0, at), key.substr(at + 1)};
+}
+
+bool is_group(const std::string& key) {
+  return std::find(kGroups.begin(), kGroups.end(), placement_of(key).group) != kGroups.end();
 }
 
 std::vector<std::string> list_group(const fs::path& experiments_dir, const std::string& group) {
@@ -91,15 +98,30 @@ Tree Composer::compose(const std::string& experiment) const {
   return tree;
 }
 
-void Composer::choose(Tree& tree, const std::string& group, const Json& choice, const std::string& place) const {
+void Composer::overlay(Tree& tree, const std::string& experiment, const std::string& place) const {
+  std::vector<std::string> chain;
+  add_experiment(tree, experiment, place, chain);
+}
+
+void Composer::choose(Tree& tree, const std::string& key, const Json& choice, const std::string& place) const {
+  const auto [group, package] = placement_of(key);
   if (!choice.is_string())
-    throw UserError("{}'{}' must be the name of a file in {}/, but is {}", in_front(place), group, group,
-                    choice.dump());
+    throw UserError("{}'{}' must be the name of a file in {}/, but is {}", in_front(place), key, group, choice.dump());
+  if (package.empty()) throw UserError("{}'{}' names no place behind its '@'", in_front(place), key);
   const Tree chosen = load_choice(group, choice.get<std::string>(), place);
-  tree.erase(group);
-  tree.merge(group, chosen);
-  if (const auto sweep = tree.values.find("sweep"); sweep != tree.values.end() && sweep->is_object())
-    sweep->erase(group);
+  tree.erase(package);
+  tree.merge(package, chosen);
+  if (const auto sweep = tree.values.find("sweep"); sweep != tree.values.end() && sweep->is_object()) sweep->erase(key);
+}
+
+std::vector<Json> Composer::values_of(const std::string& key, const std::vector<Json>& given,
+                                      const std::string& place) const {
+  if (given.size() != 1 || !given[0].is_string() || !is_sweep_function(given[0].get<std::string>())) return given;
+  const std::string function = given[0].get<std::string>();
+  if (function.starts_with("glob") && !is_group(key))
+    throw UserError("{}'{}={}': glob() chooses among the files of a group: {}", in_front(place), key, function,
+                    fmt::join(kGroups, ", "));
+  return sweep_function_values(function, list_group(dir_, placement_of(key).group), place);
 }
 
 void Composer::resolve_tasks(Tree& tree) const {
@@ -138,14 +160,15 @@ void Composer::resolve_stream(Tree& tree) const {
   tree.merge("", own);
 }
 
-void Composer::refuse_lost_keys(const Tree& tree, const std::string& group) const {
+void Composer::refuse_lost_keys(const Tree& tree, const std::string& key) const {
+  const auto [group, package] = placement_of(key);
   const std::string group_folder = (dir_ / group / "").string();
   for (const auto& [path, place] : tree.places.all())
-    if (path.starts_with(group + ".") && !place.starts_with(group_folder))
+    if (path.starts_with(package + ".") && !place.starts_with(group_folder))
       throw UserError(
           "{}: key '{}' would be lost, as 'sweep' replaces the whole group '{}'; write the sweep axis "
           "'{}: [VALUE]' instead",
-          place, path, group, path);
+          place, path, key, path);
 }
 
 void Composer::add_default(Tree& tree, const Json& entry, const std::string& place,
@@ -154,9 +177,9 @@ void Composer::add_default(Tree& tree, const Json& entry, const std::string& pla
   if (!entry.is_object() || entry.size() != 1)
     throw UserError("{}an entry of 'defaults' must be an experiment's name or '- GROUP: CHOICE', but is {}",
                     in_front(place), entry.dump());
-  const std::string group = entry.begin().key();
-  check_known("group", group, {kGroups.begin(), kGroups.end()}, place);
-  choose(tree, group, entry.begin().value(), place);
+  const std::string key = entry.begin().key();
+  check_known("group", placement_of(key).group, {kGroups.begin(), kGroups.end()}, place);
+  choose(tree, key, entry.begin().value(), place);
 }
 
 void Composer::add_experiment(Tree& tree, const std::string& name, const std::string& place,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/sweep_values.h"
 #include "config/yaml.h"
 
 namespace freeact {
@@ -44,33 +45,60 @@ std::vector<std::string> split_at_commas(const std::string& text) {
   return elements;
 }
 
-Axis parse_override(const std::string& argument) {
-  const size_t equals = argument.find('=');
-  if (equals == std::string::npos || equals == 0 || !is_utf8(argument))
-    throw UserError("{}: '{}' is no override; write GROUP=CHOICE or KEY=VALUE", kCommandLine, argument);
-  Axis axis{argument.substr(0, equals), {}, kCommandLine};
-  if (axis.key.ends_with('.') || axis.key.starts_with('.') || axis.key.find("..") != std::string::npos)
-    throw UserError("{}: '{}' is no key; write dotted names such as model.path", kCommandLine, axis.key);
-  const auto elements = split_at_commas(argument.substr(equals + 1));
+// Takes the signs in front of the key.
+Change take_change(std::string& argument) {
+  for (const auto& [sign, change] :
+       {std::pair{"++", Change::kSet}, std::pair{"+", Change::kAdd}, std::pair{"~", Change::kDrop}})
+    if (argument.starts_with(sign)) {
+      argument.erase(0, std::string_view(sign).size());
+      return change;
+    }
+  return Change::kSet;
+}
+
+std::vector<Json> parse_values(const std::string& text, const std::string& argument) {
+  if (is_sweep_function(text)) return {text};
+  std::vector<Json> values;
+  const auto elements = split_at_commas(text);
   for (const auto& element : elements) {
     if (element.empty() && elements.size() > 1)
       throw UserError("{}: '{}' has an empty element; remove a comma", kCommandLine, argument);
-    axis.values.push_back(parse_yaml_value(element, kCommandLine));
+    values.push_back(parse_yaml_value(element, kCommandLine));
   }
-  return axis;
+  return values;
+}
+
+void check_key(const std::string& key) {
+  if (key.ends_with('.') || key.starts_with('.') || key.find("..") != std::string::npos)
+    throw UserError("{}: '{}' is no key; write dotted names such as model.path", kCommandLine, key);
+}
+
+Override parse_override(const std::string& argument) {
+  std::string rest = argument;
+  Override parsed{take_change(rest), {"", {}, kCommandLine}};
+  const size_t equals = std::min(rest.find('='), rest.size());
+  const bool has_value = equals < rest.size() || parsed.change == Change::kDrop;
+  if (!has_value || equals == 0 || !is_utf8(argument))
+    throw UserError("{}: '{}' is no override; write GROUP=CHOICE, KEY=VALUE, +KEY=VALUE or ~KEY", kCommandLine,
+                    argument);
+  parsed.axis.key = rest.substr(0, equals);
+  check_key(parsed.axis.key);
+  if (equals < rest.size()) parsed.axis.values = parse_values(rest.substr(equals + 1), argument);
+  return parsed;
 }
 
 }  // namespace
 
-std::vector<Axis> parse_overrides(const std::vector<std::string>& arguments) {
-  std::vector<Axis> axes;
+std::vector<Override> parse_overrides(const std::vector<std::string>& arguments) {
+  std::vector<Override> overrides;
   for (const auto& argument : arguments) {
-    axes.push_back(parse_override(argument));
-    const auto same_key = [&](const Axis& axis) { return axis.key == axes.back().key; };
-    if (std::any_of(axes.begin(), axes.end() - 1, same_key))
-      throw UserError("{}: '{}' is given twice; keep one", kCommandLine, axes.back().key);
+    Override parsed = parse_override(argument);
+    const std::string& key = parsed.axis.key;
+    if (std::ranges::any_of(overrides, [&](const Override& other) { return other.axis.key == key; }))
+      throw UserError("{}: '{}' is given twice; keep one", kCommandLine, key);
+    overrides.push_back(std::move(parsed));
   }
-  return axes;
+  return overrides;
 }
 
 }  // namespace freeact

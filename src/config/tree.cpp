@@ -1,5 +1,7 @@
 #include "config/tree.h"
 
+#include <tuple>
+
 namespace freeact {
 namespace {
 
@@ -64,13 +66,25 @@ const Json* Tree::find(std::string_view path) const {
 }
 
 void Tree::merge(const std::string& group, const Tree& other) {
-  merge_values(group.empty() ? values : values[group], other.values);
+  Json* target = &values;
+  for (std::string_view rest = group; !rest.empty();) {
+    const auto [key, remaining] = split_first(rest);
+    target = &(*target)[key];
+    rest = remaining;
+  }
+  merge_values(*target, other.values);
   take_places(group.empty() ? "" : group + ".", other.places);
 }
 
-void Tree::erase(const std::string& key) {
-  values.erase(key);
-  places.erase_below(key);
+void Tree::erase(const std::string& path) {
+  places.erase_below(path);
+  Json* holder = &values;
+  auto [key, rest] = split_first(path);
+  for (; !rest.empty(); std::tie(key, rest) = split_first(rest)) {
+    if (!holder->is_object() || !holder->contains(key)) return;
+    holder = &holder->at(key);
+  }
+  if (holder->is_object()) holder->erase(key);
 }
 
 void Tree::set(const std::string& path, Json value, const std::string& place) {

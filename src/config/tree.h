@@ -40,11 +40,12 @@ class Tree {
   // The value at a dotted path of groups ("model.path"), or null.
   const Json* find(std::string_view path) const;
 
-  // Group by group: what the other has wins, what it lacks stays; a list is replaced as a whole. group "" is the root.
+  // Group by group: what the other has wins, what it lacks stays; a list is replaced as a whole. group is a dotted path
+  // whose missing groups are made; "" is the root.
   void merge(const std::string& group, const Tree& other);
 
-  // Forgets what the key of the root held, places included.
-  void erase(const std::string& key);
+  // Forgets what stands at a dotted path, places included.
+  void erase(const std::string& path);
 
   // Sets a value at a dotted path and makes missing groups. Throws UserError where the path leads through a plain
   // value.
