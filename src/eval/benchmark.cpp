@@ -70,7 +70,7 @@ class Judged {
       : benchmark_(benchmark), items_(items), respondent_(respondent) {}
 
   void add(const BenchmarkItem& item, const Ask& ask, const Response& response) {
-    const auto ids = ids_before_end(response, respondent_.model.config.eos_id);
+    const auto ids = ids_before_end(response, respondent_.models.config().eos_id);
     const std::string raw = respondent_.tokenizer.decode(ids);
     const std::string answer =
         open_answer(raw, respondent_.settings.generation, respondent_.tokenizer, respondent_.prompter);

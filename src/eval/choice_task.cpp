@@ -1,5 +1,3 @@
-#include <ATen/core/grad_mode.h>
-
 #include <algorithm>
 
 #include "eval/scoring.h"
@@ -28,11 +26,12 @@ double log_likelihood(const Continuation& text, const EvalTaskSettings& s, const
 std::vector<double> log_likelihoods(const ChoicePart& part, const ChoiceItem& item, const EvalTaskSettings& s,
                                     const Decoder& model, const Tokenizer& tokenizer, uint64_t seed,
                                     const std::string& where) {
-  const Surroundings around = surroundings(part.layout, item.context, where);
   std::vector<double> values;
-  for (const std::string& choice : item.choices) {
-    const Continuation text = encode_continuation(tokenizer, around.before, choice + around.after);
-    if (text.ids.empty()) throw UserError("{}: no token is left for the choice '{}' behind its context", where, choice);
+  for (size_t i = 0; i < item.count(); ++i) {
+    const Surroundings around = surroundings(part.layout, item.context_of(i), where);
+    const std::string& ending = item.ending_of(i);
+    const Continuation text = encode_continuation(tokenizer, around.before, ending + around.after);
+    if (text.ids.empty()) throw UserError("{}: no token is left for the choice '{}' behind its context", where, ending);
     values.push_back(log_likelihood(text, s, model, seed));
   }
   return values;
@@ -42,9 +41,16 @@ int64_t place_of_highest(const std::vector<double>& values) {
   return std::max_element(values.begin(), values.end()) - values.begin();
 }
 
-std::vector<double> per_byte(std::vector<double> values, const std::vector<std::string>& choices) {
-  for (size_t i = 0; i < values.size(); ++i) values[i] /= static_cast<double>(choices[i].size());
+std::vector<double> per_byte(std::vector<double> values, const ChoiceItem& item) {
+  for (size_t i = 0; i < values.size(); ++i) values[i] /= static_cast<double>(item.ending_of(i).size());
   return values;
+}
+
+// Of what is asked.
+std::string context_hash(const ChoiceItem& item) {
+  std::string text = item.context;
+  for (const std::string& context : item.contexts) text += context + "_" + item.ending + "\n";
+  return sha256(text);
 }
 
 }  // namespace
@@ -59,22 +65,24 @@ Continuation encode_continuation(const Tokenizer& tokenizer, const std::string& 
 }
 
 TaskResult evaluate_choices(const std::vector<ChoicePart>& parts, const EvalTaskSettings& settings,
-                            const Decoder& model, const Tokenizer& tokenizer, uint64_t seed) {
-  const at::NoGradGuard no_grad;
+                            const Replicas& models, const Tokenizer& tokenizer, uint64_t seed) {
   TaskResult result = {settings.name, settings.version, {}, {}};
   std::vector<double> right, right_per_byte;
-  for (const ChoicePart& part : parts)
+  for (const ChoicePart& part : parts) {
+    std::vector<std::vector<double>> all_values(part.items.size());
+    models.for_each(part.items.size(), [&](const Decoder& model, size_t i) {
+      const std::string where = fmt::format("{} item {}", part.name, i);
+      all_values[i] = log_likelihoods(part, part.items[i], settings, model, tokenizer, derive_seed(seed, where), where);
+    });
     for (size_t i = 0; i < part.items.size(); ++i) {
       const ChoiceItem& item = part.items[i];
-      const std::string where = fmt::format("{} item {}", part.name, i);
-      const auto values = log_likelihoods(part, item, settings, model, tokenizer, derive_seed(seed, where), where);
-      const int64_t chosen = place_of_highest(values);
+      const int64_t chosen = place_of_highest(all_values[i]);
       right.push_back(chosen == item.answer ? 1 : 0);
-      right_per_byte.push_back(place_of_highest(per_byte(values, item.choices)) == item.answer ? 1 : 0);
-      const Json output = {{"chosen", chosen}, {"log_likelihoods", values}};
-      result.samples.push_back(
-          {static_cast<int64_t>(result.samples.size()), sha256(item.context), output.dump(), right.back()});
+      right_per_byte.push_back(place_of_highest(per_byte(all_values[i], item)) == item.answer ? 1 : 0);
+      const Json output = {{"chosen", chosen}, {"log_likelihoods", all_values[i]}};
+      result.samples.push_back({std::ssize(result.samples), context_hash(item), output.dump(), right.back()});
     }
+  }
   result.metrics = {percentage("accuracy", right), percentage("normalised_accuracy", right_per_byte)};
   return result;
 }

@@ -69,12 +69,16 @@ void check_item(const TaskItem& item, const fs::path& folder, const std::string&
 }
 
 void check_item(const ChoiceItem& item, const fs::path&, const std::string& place) {
-  if (item.choices.size() < 2) throw UserError("{}: 'choices' must list two or more", place);
-  if (std::find(item.choices.begin(), item.choices.end(), "") != item.choices.end())
-    throw UserError("{}: 'choices' must hold no empty text", place);
-  if (item.answer < 0 || item.answer >= std::ssize(item.choices))
+  const bool of_contexts = !item.contexts.empty();
+  if (of_contexts && (!item.context.empty() || !item.choices.empty()))
+    throw UserError("{}: an item has 'context' and 'choices', or 'contexts' and 'ending'", place);
+  if (item.count() < 2) throw UserError("{}: '{}' must list two or more", place, of_contexts ? "contexts" : "choices");
+  for (size_t i = 0; i < item.count(); ++i)
+    if (item.ending_of(i).empty())
+      throw UserError("{}: {}", place, of_contexts ? "'ending' is empty" : "'choices' must hold no empty text");
+  if (item.answer < 0 || item.answer >= static_cast<int64_t>(item.count()))
     throw UserError("{}: 'answer' is {}, but must be the place of a choice, 0 to {}", place, item.answer,
-                    item.choices.size() - 1);
+                    item.count() - 1);
 }
 
 // A task's sequence cannot be guessed, while a context and its choice need nothing between them.

@@ -1,6 +1,6 @@
 // Reading a data set's folder: layout.json and SPLIT.jsonl with one {"input", "answer"}, with "images" where there are
-// some, or {"context", "choices", "answer"} a line, or parts.json, a list of other folders beside it that are read
-// together. A new task of these kinds needs files only, no code.
+// some, or {"context", "choices", "answer"} or {"contexts", "ending", "answer"} a line, or parts.json, a list of other
+// folders beside it that are read together. A new task of these kinds needs files only, no code.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -80,26 +80,27 @@ void check_data_fits(const std::filesystem::path& datasets, const EvalTaskSettin
     refuse_images(part, asks ? "the model" : "a task without generation.chat");
 }
 
-TaskResult evaluate_task(const std::filesystem::path& datasets, const EvalTaskSettings& settings, const Decoder& model,
-                         const Tokenizer& tokenizer, uint64_t seed, const Prompter* prompter, EvaluationWatch watch) {
+TaskResult evaluate_task(const std::filesystem::path& datasets, const EvalTaskSettings& settings,
+                         const Replicas& models, const Tokenizer& tokenizer, uint64_t seed, const Prompter* prompter,
+                         EvaluationWatch watch) {
   check_settings(settings);
-  check_model_fits(settings, model.config);
+  check_model_fits(settings, models.config());
   check_data_fits(datasets, settings, prompter != nullptr && prompter->sees_images());
   const uint64_t task_seed = derive_seed(seed, "task " + settings.name);
   if (settings.kind == "benchmark")
     return evaluate_benchmark_task(
         datasets, settings,
-        {settings, model, tokenizer, settings.generation.chat ? prompter : nullptr, task_seed, watch.log}, watch);
+        {settings, models, tokenizer, settings.generation.chat ? prompter : nullptr, task_seed, watch.log}, watch);
   if (settings.kind == "perplexity")
-    return evaluate_perplexity(PlainText(datasets / settings.dataset), settings, model, tokenizer);
+    return evaluate_perplexity(PlainText(datasets / settings.dataset), settings, models, tokenizer);
   if (settings.kind == "multiple_choice")
-    return evaluate_choices(read_choices(datasets, settings.dataset, kSplit, settings.num_items), settings, model,
+    return evaluate_choices(read_choices(datasets, settings.dataset, kSplit, settings.num_items), settings, models,
                             tokenizer, task_seed);
   if (is_on_text(settings))
-    return evaluate_likelihood(PlainText(datasets / settings.dataset), settings, model, tokenizer, task_seed);
+    return evaluate_likelihood(PlainText(datasets / settings.dataset), settings, models, tokenizer, task_seed);
   const auto parts = read_dataset(datasets, settings.dataset, kSplit, settings.num_items);
-  if (settings.kind == "likelihood") return evaluate_likelihood(parts, settings, model, tokenizer, task_seed);
-  TaskResult result = evaluate_generation(parts, settings, model, tokenizer, task_seed,
+  if (settings.kind == "likelihood") return evaluate_likelihood(parts, settings, models, tokenizer, task_seed);
+  TaskResult result = evaluate_generation(parts, settings, models, tokenizer, task_seed,
                                           settings.generation.chat ? prompter : nullptr, std::move(watch));
   if (const auto guess = blind_guess(parts, settings.metric)) result.metrics.push_back(*guess);
   return result;

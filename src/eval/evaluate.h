@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "eval/replicas.h"
 #include "eval/response_log.h"
 #include "eval/settings.h"
-#include "model/decoder.h"
 #include "prompt/prompter.h"
 #include "tokenizer/tokenizer.h"
 
@@ -66,11 +66,12 @@ struct EvaluationWatch {
 };
 
 // Throws UserError when the settings or the data do not fit the task. Random choices (masks, noise) derive from seed
-// alone: two models at one seed are scored on the same masks, item by item. prompter asks the model, for tasks that set
-// generation.chat. Tasks with images also have the metric blind_guess.
-TaskResult evaluate_task(const std::filesystem::path& datasets, const EvalTaskSettings& settings, const Decoder& model,
-                         const Tokenizer& tokenizer, uint64_t seed, const Prompter* prompter = nullptr,
-                         EvaluationWatch watch = {});
+// alone: two models at one seed are scored on the same masks, item by item. Replicas share the items, and the result is
+// that of one of them. prompter asks the model, for tasks that set generation.chat. Tasks with images also have the
+// metric blind_guess.
+TaskResult evaluate_task(const std::filesystem::path& datasets, const EvalTaskSettings& settings,
+                         const Replicas& models, const Tokenizer& tokenizer, uint64_t seed,
+                         const Prompter* prompter = nullptr, EvaluationWatch watch = {});
 
 // Throws UserError when a model of this kind cannot do the task, before anything is computed.
 void check_model_fits(const EvalTaskSettings& settings, const DecoderConfig& config);

@@ -23,7 +23,7 @@ constexpr int64_t kShownSide = 256;
 // chat.
 std::function<Ask(size_t)> asking(const DatasetPart& part, const Respondent& r) {
   if (r.settings.generation.max_new_tokens == 0)
-    return [sequences = lay_out_all(part, r.tokenizer, diffusion_ids(r.model.config)), &part](size_t i) {
+    return [sequences = lay_out_all(part, r.tokenizer, diffusion_ids(r.models.config())), &part](size_t i) {
       return Ask{.text = {}, .messages = {}, .images = {}, .place = part.place(i), .laid_out = sequences[i]};
     };
   return [&part, &r](size_t i) {
@@ -48,7 +48,7 @@ class Results {
   void add(const Respondent& r, const TaskItem& item, const Ask& ask, const Response& response) {
     const std::string hash = input_hash(item.input, ask.images);
     show(item, ask, hash);
-    const auto ids = ids_before_end(response, r.model.config.eos_id);
+    const auto ids = ids_before_end(response, r.models.config().eos_id);
     const std::string written = r.tokenizer.decode(ids), answer = answer_of(r, written);
     scores_.push_back(score_answer(settings_.metric, answer, item.answer));
     const Json judged = {{settings_.metric, {{"answer", answer}, {"score", scores_.back()}}}};
@@ -87,10 +87,12 @@ void add_part(const DatasetPart& part, const Respondent& r, Results& results) {
 
 // Nats per token of the right answers.
 void add_nlls(const DatasetPart& part, const Respondent& r, Results& results) {
-  const Conversation conversation(r.model, *r.prompter);
-  for (size_t i = 0; i < part.items.size(); ++i)
-    results.add_nll(
-        conversation.nll(prompt_of(question_of(part, i), *r.prompter, part.place(i)), part.items[i].answer));
+  std::vector<double> nlls(part.items.size());
+  r.models.for_each(nlls.size(), [&](const Decoder& model, size_t i) {
+    const TokenBatch prompt = prompt_of(question_of(part, i), *r.prompter, part.place(i));
+    nlls[i] = Conversation(model, *r.prompter).nll(prompt, part.items[i].answer);
+  });
+  for (const double nll : nlls) results.add_nll(nll);
 }
 
 }  // namespace
@@ -103,7 +105,7 @@ std::string answer_text(const std::vector<int64_t>& ids, const TokenSequence& se
 }
 
 TaskResult evaluate_generation(const std::vector<DatasetPart>& parts, const EvalTaskSettings& settings,
-                               const Decoder& model, const Tokenizer& tokenizer, uint64_t seed,
+                               const Replicas& models, const Tokenizer& tokenizer, uint64_t seed,
                                const Prompter* prompter, EvaluationWatch watch) {
   const at::NoGradGuard no_grad;
   if (settings.generation.chat != (prompter != nullptr))
@@ -113,7 +115,7 @@ TaskResult evaluate_generation(const std::vector<DatasetPart>& parts, const Eval
   size_t all = 0, before = 0;
   for (const DatasetPart& part : parts) all += part.items.size();
   for (const DatasetPart& part : parts) {
-    Respondent respondent = {settings, model, tokenizer, prompter, derive_seed(seed, part.name), watch.log};
+    Respondent respondent = {settings, models, tokenizer, prompter, derive_seed(seed, part.name), watch.log};
     if (watch.on_item) respondent.on_progress = [&](size_t done) { watch.on_item(before + done, all); };
     add_part(part, respondent, results);
     before += part.items.size();

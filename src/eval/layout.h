@@ -24,18 +24,25 @@ struct TaskItem {
   }
 };
 
-// One line of a multiple-choice data set.
+// One line of a multiple-choice data set: endings of one context, or contexts of one ending.
 struct ChoiceItem {
   std::string context;
   std::vector<std::string> choices;
   int64_t answer = -1;
+  std::vector<std::string> contexts = {};
+  std::string ending = {};
 
   template <typename Visitor>
   void fields(Visitor& visit) {
     visit("context", context, "what is asked");
     visit("choices", choices, "the answers to choose from");
-    visit("answer", answer, "place of the right one among the choices, from 0");
+    visit("answer", answer, "place of the right one among the choices or contexts, from 0");
+    visit("contexts", contexts, "instead of context and choices: the contexts to choose from");
+    visit("ending", ending, "what follows the right one of the contexts");
   }
+  size_t count() const { return contexts.empty() ? choices.size() : contexts.size(); }
+  const std::string& context_of(size_t choice) const { return contexts.empty() ? context : contexts[choice]; }
+  const std::string& ending_of(size_t choice) const { return contexts.empty() ? choices[choice] : ending; }
 };
 
 // A data set's layout.json. All sequences of one task should have one length, since batches are not padded.

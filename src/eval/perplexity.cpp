@@ -1,8 +1,5 @@
 #include "eval/perplexity.h"
 
-#include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
-
 #include <cmath>
 
 #include "eval/scoring.h"
@@ -18,20 +15,21 @@ double mean_nll(const Decoder& model, const std::vector<int64_t>& ids) {
 
 }  // namespace
 
-TaskResult evaluate_perplexity(const PlainText& text, const EvalTaskSettings& settings, const Decoder& model,
+TaskResult evaluate_perplexity(const PlainText& text, const EvalTaskSettings& settings, const Replicas& models,
                                const Tokenizer& tokenizer) {
-  if (model.config.sampler != "none")
+  if (models.config().sampler != "none")
     throw UserError("task '{}': perplexity needs an autoregressive model, but this one is a diffusion model",
                     settings.name);
-  const at::NoGradGuard no_grad;
   TaskResult result = {settings.name, settings.version, {}, {}};
-  std::vector<double> nlls;
-  for (const int64_t offset : chosen_offsets(settings)) {
-    const auto ids = text.tokens(tokenizer, offset, settings.segments.tokens);
-    nlls.push_back(mean_nll(model, ids));
-    const Json output = {{"offset", offset}, {"nll", nlls.back()}};
-    result.samples.push_back({std::ssize(result.samples), hash_of_ids(ids), output.dump(), 0});
-  }
+  const auto offsets = chosen_offsets(settings);
+  std::vector<double> nlls(offsets.size());
+  result.samples.resize(offsets.size());
+  models.for_each(offsets.size(), [&](const Decoder& model, size_t i) {
+    const auto ids = text.tokens(tokenizer, offsets[i], settings.segments.tokens);
+    nlls[i] = mean_nll(model, ids);
+    const Json output = {{"offset", offsets[i]}, {"nll", nlls[i]}};
+    result.samples[i] = {static_cast<int64_t>(i), hash_of_ids(ids), output.dump(), 0};
+  });
   const Estimate nll = estimate(nlls);
   const double perplexity = std::exp(nll.mean);
   for (size_t i = 0; i < nlls.size(); ++i) result.samples[i].score = perplexity * (1 + nlls[i] - nll.mean);

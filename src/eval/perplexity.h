@@ -10,7 +10,7 @@ namespace freeact {
 // none put in front. Its standard error is that of the mean times the perplexity (delta method). A sample is one
 // segment: its score is the perplexity linearised at the mean, P (1 + nll - mean nll), so that scores have the metric's
 // unit, mean and standard error; its output holds the segment's own likelihood. Throws UserError on a diffusion model.
-TaskResult evaluate_perplexity(const PlainText& text, const EvalTaskSettings& settings, const Decoder& model,
+TaskResult evaluate_perplexity(const PlainText& text, const EvalTaskSettings& settings, const Replicas& models,
                                const Tokenizer& tokenizer);
 
 }  // namespace freeact

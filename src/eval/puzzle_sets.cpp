@@ -36,12 +36,14 @@ ChoiceItem choices_of(const TaskItem& item, Random& random) {
   return choice;
 }
 
+// The fields of an item, without those that it leaves empty.
 template <typename Item>
 std::string json_lines(const std::vector<Item>& items) {
   std::string text;
   for (const Item& item : items) {
     Json line = write_fields(item);
-    if (line.contains("images") && line["images"].empty()) line.erase("images");
+    for (const char* key : {"images", "contexts", "ending"})
+      if (line.contains(key) && (line[key].empty() || line[key] == "")) line.erase(key);
     text += line.dump() + "\n";
   }
   return text;

@@ -1,9 +1,9 @@
 #include "eval/respond.h"
 
 #include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <mutex>
 
 #include "eval/decoding.h"
 #include "eval/questions.h"
@@ -44,26 +44,43 @@ std::string response_key(const Respondent& r, const Ask& ask, size_t item) {
   return fmt::format("{} {}", item, input_hash(rendered_prompt(r, ask), ask.images));
 }
 
+// Counts the items that are answered, of several threads.
+class Progressing {
+ public:
+  explicit Progressing(const Respondent& respondent) : respondent_(respondent) {}
+  void add(size_t items) {
+    const std::lock_guard lock(mutex_);
+    done_ += items;
+    if (respondent_.on_progress) respondent_.on_progress(done_);
+  }
+
+ private:
+  const Respondent& respondent_;
+  std::mutex mutex_;
+  size_t done_ = 0;
+};
+
+Response write_one(const Respondent& r, const Decoder& model, const Ask& asked) {
+  const Stopwatch watch;
+  const Decoder ending = r.prompter ? r.prompter->ending_turns(model) : model;
+  Response response = {generate_greedy(ending, prompt_of(r, asked), greedy_settings(r.settings.generation)), 0, 0};
+  response.steps = std::ssize(response.ids) + 1;  // the last one ends the answer
+  response.seconds = watch.seconds();
+  return response;
+}
+
 // Autoregressive models are asked one by one.
 std::vector<Response> respond_one_by_one(const Respondent& r, size_t count, const std::function<Ask(size_t)>& ask) {
-  const GreedySettings greedy = greedy_settings(r.settings.generation);
-  const Decoder model = r.prompter ? r.prompter->ending_turns(r.model) : r.model;
-  std::vector<Response> responses;
-  for (size_t i = 0; i < count; ++i) {
+  std::vector<Response> responses(count);
+  Progressing progress(r);
+  r.models.for_each(count, [&](const Decoder& model, size_t i) {
     const Ask asked = ask(i);
     const std::string key = response_key(r, asked, i);
     auto known = r.log.find(key);
-    if (!known) {
-      const Stopwatch watch;
-      Response response = {generate_greedy(model, prompt_of(r, asked), greedy), 0, 0};
-      response.steps = std::ssize(response.ids) + 1;  // the last one ends the answer
-      response.seconds = watch.seconds();
-      r.log.add({{key, response}});
-      known = std::move(response);
-    }
-    responses.push_back(*std::move(known));
-    if (r.on_progress) r.on_progress(i + 1);
-  }
+    if (!known) r.log.add({{key, *(known = write_one(r, model, asked))}});
+    responses[i] = *std::move(known);
+    progress.add(1);
+  });
   return responses;
 }
 
@@ -78,7 +95,7 @@ TokenSequence with_masks_behind(const Respondent& r, const Ask& ask) {
   sequence.masked = ids_of(prompt_of(r, ask).ids_BT);
   sequence.answer_begin = sequence.masked.size();
   sequence.answer_end = sequence.answer_begin + static_cast<size_t>(r.settings.generation.max_new_tokens);
-  sequence.masked.resize(sequence.answer_end, r.model.config.mask_id);
+  sequence.masked.resize(sequence.answer_end, r.models.config().mask_id);
   return sequence;
 }
 
@@ -92,10 +109,10 @@ Sequences sequences_of(const Respondent& r, size_t count, const std::function<As
   return all;
 }
 
-std::vector<Response> write_batch(const Respondent& r, const Sequences& all, const Rows& rows) {
+std::vector<Response> write_batch(const Respondent& r, const Decoder& model, const Sequences& all, const Rows& rows) {
   const Stopwatch watch;
   int64_t steps = 0;
-  const auto completed = complete_batch(all.sequences, rows, r.settings.generation, r.model, r.tokenizer, r.seed,
+  const auto completed = complete_batch(all.sequences, rows, r.settings.generation, model, r.tokenizer, r.seed,
                                         [&](const Rows&, const at::Tensor&) { ++steps; });
   const double seconds = watch.seconds() / static_cast<double>(rows.size());
   std::vector<Response> responses;
@@ -111,25 +128,27 @@ std::vector<Response> write_batch(const Respondent& r, const Sequences& all, con
 }
 
 // Halves what does not fit into memory.
-std::vector<Response> write_what_fits(const Respondent& r, const Sequences& all, const Rows& rows) {
+std::vector<Response> write_what_fits(const Respondent& r, const Decoder& model, const Sequences& all,
+                                      const Rows& rows) {
   try {
-    return write_batch(r, all, rows);
+    return write_batch(r, model, all, rows);
   } catch (const std::exception& error) {
     if (rows.size() == 1 || !is_out_of_memory(error)) throw;
   }
   const auto middle = rows.begin() + std::ssize(rows) / 2;
-  auto responses = write_what_fits(r, all, {rows.begin(), middle});
-  std::ranges::move(write_what_fits(r, all, {middle, rows.end()}), std::back_inserter(responses));
+  auto responses = write_what_fits(r, model, all, {rows.begin(), middle});
+  std::ranges::move(write_what_fits(r, model, all, {middle, rows.end()}), std::back_inserter(responses));
   return responses;
 }
 
 // A batch is taken from the log as a whole or written as a whole: its items see each other's length.
-std::vector<Response> batch_responses(const Respondent& r, const Sequences& all, const Rows& rows) {
+std::vector<Response> batch_responses(const Respondent& r, const Decoder& model, const Sequences& all,
+                                      const Rows& rows) {
   std::vector<Response> known;
   for (const size_t row : rows)
     if (auto response = r.log.find(all.keys[row])) known.push_back(*std::move(response));
   if (known.size() == rows.size()) return known;
-  auto written = write_what_fits(r, all, rows);
+  auto written = write_what_fits(r, model, all, rows);
   std::vector<std::pair<std::string, Response>> entries;
   for (size_t i = 0; i < rows.size(); ++i) entries.emplace_back(all.keys[rows[i]], written[i]);
   r.log.add(entries);
@@ -138,13 +157,14 @@ std::vector<Response> batch_responses(const Respondent& r, const Sequences& all,
 
 std::vector<Response> respond_in_batches(const Respondent& r, size_t count, const std::function<Ask(size_t)>& ask) {
   const Sequences all = sequences_of(r, count, ask);
+  const auto batches = batches_of(all.sequences, r.models.config().mask_id, r.settings.batch_size);
   std::vector<Response> responses(count);
-  size_t done = 0;
-  for (const Rows& rows : batches_of(all.sequences, r.model.config.mask_id, r.settings.batch_size)) {
-    auto batch = batch_responses(r, all, rows);
-    for (size_t i = 0; i < rows.size(); ++i) responses[rows[i]] = std::move(batch[i]);
-    if (r.on_progress) r.on_progress(done += rows.size());
-  }
+  Progressing progress(r);
+  r.models.for_each(batches.size(), [&](const Decoder& model, size_t b) {
+    auto batch = batch_responses(r, model, all, batches[b]);
+    for (size_t i = 0; i < batch.size(); ++i) responses[batches[b][i]] = std::move(batch[i]);
+    progress.add(batch.size());
+  });
   return responses;
 }
 
@@ -161,8 +181,7 @@ std::vector<int64_t> ids_before_end(const Response& response, int64_t end_id) {
 }
 
 std::vector<Response> respond(const Respondent& r, size_t count, const std::function<Ask(size_t)>& ask) {
-  const at::NoGradGuard no_grad;
-  return r.model.config.causal ? respond_one_by_one(r, count, ask) : respond_in_batches(r, count, ask);
+  return r.models.config().causal ? respond_one_by_one(r, count, ask) : respond_in_batches(r, count, ask);
 }
 
 }  // namespace freeact

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "eval/layout.h"
+#include "eval/replicas.h"
 #include "eval/response_log.h"
 #include "eval/settings.h"
-#include "model/decoder.h"
 #include "prompt/prompter.h"
 #include "tokenizer/tokenizer.h"
 
@@ -30,7 +30,7 @@ struct Ask {
 // Who is asked. Refers to all of it.
 struct Respondent {
   const EvalTaskSettings& settings;  // generation and batch_size
-  const Decoder& model;
+  Replicas models;
   const Tokenizer& tokenizer;
   const Prompter* prompter;  // null: outside of a chat
   uint64_t seed;
@@ -46,8 +46,8 @@ std::vector<int64_t> ids_before_end(const Response& response, int64_t end_id);
 
 // A response to each, those of the log and new ones, which go into it. Diffusion models are asked in the batches of
 // batches_of(), always of the same items, so that a run that goes on computes what an undisturbed one does; a batch for
-// which memory does not suffice is halved. ask(i) is called when item i is due. Throws UserError naming the item's
-// place.
+// which memory does not suffice is halved. ask(i) is called when item i is due, by several threads at once where there
+// are several replicas. Throws UserError naming the item's place.
 std::vector<Response> respond(const Respondent& respondent, size_t count, const std::function<Ask(size_t)>& ask);
 
 }  // namespace freeact

@@ -59,6 +59,7 @@ void ResponseLog::read() {
 }
 
 std::optional<Response> ResponseLog::find(const std::string& item_key) const {
+  const std::lock_guard lock(*mutex_);
   const auto found = known_.find(item_key);
   if (found == known_.end()) return std::nullopt;
   return found->second;
@@ -66,6 +67,7 @@ std::optional<Response> ResponseLog::find(const std::string& item_key) const {
 
 void ResponseLog::add(const std::vector<std::pair<std::string, Response>>& responses) {
   if (file_.empty()) return;
+  const std::lock_guard lock(*mutex_);
   std::string text = ends_in_a_line_ ? "" : "\n";
   for (const auto& [key, response] : responses) {
     text += line_of(key, response);

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,7 +23,7 @@ struct Response {
 };
 
 // A file of JSON lines, a response each, appended as they come and flushed to the disk. A line that a killed program
-// left unfinished is not read.
+// left unfinished is not read. find() and add() may be called by several threads.
 class ResponseLog {
  public:
   ResponseLog() = default;  // keeps nothing
@@ -39,6 +41,7 @@ class ResponseLog {
   std::filesystem::path file_;
   bool ends_in_a_line_ = true;
   std::map<std::string, Response> known_;
+  std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();  // behind a pointer: a log can be moved
 };
 
 }  // namespace freeact

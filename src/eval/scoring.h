@@ -37,23 +37,23 @@ std::string answer_text(const std::vector<int64_t>& ids, const TokenSequence& se
 // their text is cut at the stops first and then loses its special tokens. With answer_nll also the mean over the items
 // of the nats per token of the right answer and the end of its turn.
 TaskResult evaluate_generation(const std::vector<DatasetPart>& parts, const EvalTaskSettings& settings,
-                               const Decoder& model, const Tokenizer& tokenizer, uint64_t seed,
+                               const Replicas& models, const Tokenizer& tokenizer, uint64_t seed,
                                const Prompter* prompter = nullptr, EvaluationWatch watch = {});
 
 // Negative log-likelihood in nats. At each ratio r, round(r n) and at least one of the n answer tokens are masked; an
 // item counts with the mean over its masked tokens, the whole task with the mean over the ratios.
 TaskResult evaluate_likelihood(const std::vector<DatasetPart>& parts, const EvalTaskSettings& settings,
-                               const Decoder& model, const Tokenizer& tokenizer, uint64_t seed);
+                               const Replicas& models, const Tokenizer& tokenizer, uint64_t seed);
 
 // The same of the segments of a text, in which any token but the first may be masked.
-TaskResult evaluate_likelihood(const PlainText& text, const EvalTaskSettings& settings, const Decoder& model,
+TaskResult evaluate_likelihood(const PlainText& text, const EvalTaskSettings& settings, const Replicas& models,
                                const Tokenizer& tokenizer, uint64_t seed);
 
 // Accuracy: the share of items whose likeliest choice is the right one; normalised: the one with the highest log
 // likelihood per byte of its text (EleutherAI/lm-evaluation-harness, acc and acc_norm). Diffusion models estimate the
 // likelihood (monte_carlo_nll) with the same masks for all choices of one length, autoregressive models compute it.
 TaskResult evaluate_choices(const std::vector<ChoicePart>& parts, const EvalTaskSettings& settings,
-                            const Decoder& model, const Tokenizer& tokenizer, uint64_t seed);
+                            const Replicas& models, const Tokenizer& tokenizer, uint64_t seed);
 
 // A text to be scored after another one, as token ids.
 struct Continuation {

@@ -62,10 +62,10 @@ TaskCost cost_of_choices(const std::filesystem::path& datasets, const EvalTaskSe
   cost.batch_size = model.causal ? 1 : s.monte_carlo.batch_size;
   for (const ChoicePart& part : read_choices(datasets, s.dataset, "test", s.num_items)) {
     cost.items += std::ssize(part.items);
-    for (const ChoiceItem& item : part.items) cost.forward_passes += passes * std::ssize(item.choices);
+    for (const ChoiceItem& item : part.items) cost.forward_passes += passes * static_cast<int64_t>(item.count());
     if (!part.items.empty())
-      cost.tokens =
-          std::max(cost.tokens, num_tokens(tokenizer, part.items.front().context + part.items.front().choices[0]));
+      cost.tokens = std::max(cost.tokens,
+                             num_tokens(tokenizer, part.items.front().context_of(0) + part.items.front().ending_of(0)));
   }
   return cost;
 }

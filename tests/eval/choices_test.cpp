@@ -101,6 +101,19 @@ TEST_F(ChoicesTest, MasksDependOnTheSeedAloneAndAreOneForChoicesOfOneLength) {
   EXPECT_EQ(likelihoods(result.samples[0])[0], likelihoods(result.samples[0])[1]);
 }
 
+TEST_F(ChoicesTest, OneEndingIsScoredBehindEachOfSeveralContexts) {
+  model_.config.mask_id = -1;
+  model_.config.sampler = "none";
+  model_.config.causal = true;
+  const auto result = evaluate({{"", {}, 1, {"the cat", "the dog"}, "ab"}, {"", {}, 0, {"the cat", "the dog"}, "aa"}},
+                               layout_of("{input} {answer}"));
+  EXPECT_EQ(likelihoods(result.samples[0])[0], likelihoods(result.samples[0])[1]);
+  const double ln2 = std::log(2.0);  // " ab" and " aa" differ in b and a alone
+  EXPECT_NEAR(likelihoods(result.samples[1])[0] - likelihoods(result.samples[0])[0], ln2, 1e-5);
+  EXPECT_NE(result.samples[0].input_hash, result.samples[1].input_hash);
+  EXPECT_EQ(result.samples[1].score, 1);
+}
+
 TEST_F(ChoicesTest, FaultyItemsAreRefusedWithTheirLine) {
   const std::filesystem::path root = test_folder();
   const auto refused = [&](const std::string& line, const std::string& text) {
@@ -114,6 +127,9 @@ TEST_F(ChoicesTest, FaultyItemsAreRefusedWithTheirLine) {
   refused(R"({"context":"1","choices":["a","b"]})", "'answer' is -1");
   refused(R"({"context":"1","choices":["a"],"answer":0})", "'choices' must list two or more");
   refused(R"({"context":"1","choices":["a",""],"answer":0})", "'choices' must hold no empty text");
+  refused(R"({"contexts":["a"],"ending":"b","answer":0})", "'contexts' must list two or more");
+  refused(R"({"contexts":["a","b"],"answer":0})", "'ending' is empty");
+  refused(R"({"contexts":["a","b"],"ending":"c","choices":["a","b"],"answer":0})", "an item has");
   refused(R"({"input":"1","choices":["a","b"],"answer":0})", "no key 'input'");
   write_text(root / "set/test.jsonl", R"({"context":"1","choices":["a","b"],"answer":1})");
   const auto parts = read_choices(root, "set", "test");

@@ -122,6 +122,12 @@ class ChoicesTest(ToolTest):
         self.assertEqual(self.items(questions, self.file("valid-labels.lst", "0"))[0]["answer"], 0)
         self.assertIn("1 questions, but", self.refused("import_choices", questions, self.file("valid-labels.lst", "0", "1")))
 
+    def test_winogrande_has_two_contexts_of_one_ending(self):
+        line = {"sentence": "The cup did not fit in the box as _ was too big.", "option1": "the cup", "option2": "the box", "answer": "1"}
+        [item] = self.items(self.file("dev.jsonl", line))
+        front = "The cup did not fit in the box as "
+        self.assertEqual(item, {"contexts": [front + "the cup", front + "the box"], "ending": "was too big.", "answer": 0})
+
     def test_mmlu_comes_with_and_without_examples(self):
         def add(archive, name, rows):
             text = io.StringIO()
