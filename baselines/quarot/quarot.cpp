@@ -8,15 +8,15 @@
 namespace freeact {
 namespace {
 
-// f(weight in float64), back in the weight's own dtype.
+// f(weight in float64, on the device), back in the weight's own dtype and place.
 template <typename Fn>
-void in_double(at::Tensor& weight, const Fn& fn) {
-  weight = fn(weight.to(at::kDouble)).to(weight.scalar_type());
+void in_double(at::Tensor& weight, at::Device device, const Fn& fn) {
+  weight = fn(weight.to(device, at::kDouble)).to(weight.options());
 }
 
 void fold_norm(at::Tensor& norm, std::vector<Linear>& linears) {
   for (Linear& linear : linears)
-    in_double(linear.weight, [&](const at::Tensor& w) { return w * norm.to(at::kDouble); });
+    in_double(linear.weight, norm.device(), [&](const at::Tensor& w) { return w * norm.to(at::kDouble); });
   norm = at::ones_like(norm);
 }
 
@@ -55,10 +55,13 @@ void fold_norms(Decoder& model) {
 }
 
 void rotate_residual(Decoder& model, const at::Tensor& rotation) {
-  const auto reads = [&](at::Tensor& w) { in_double(w, [&](const at::Tensor& x) { return at::matmul(x, rotation); }); };
+  const at::Device device = rotation.device();
+  const auto reads = [&](at::Tensor& w) {
+    in_double(w, device, [&](const at::Tensor& x) { return at::matmul(x, rotation); });
+  };
   const auto writes = [&](Linear& linear) {
-    in_double(linear.weight, [&](const at::Tensor& w) { return at::matmul(rotation.t(), w); });
-    if (linear.bias.defined()) in_double(linear.bias, [&](const at::Tensor& b) { return at::matmul(b, rotation); });
+    in_double(linear.weight, device, [&](const at::Tensor& w) { return at::matmul(rotation.t(), w); });
+    if (linear.bias.defined()) reads(linear.bias);
   };
   model.transform_embeddings(rotation);
   reads(model.head.weight);
@@ -118,9 +121,9 @@ std::shared_ptr<const QuantisedKvPath> rotated_kv_path(const DecoderConfig& conf
 }
 
 void Quarot::prepare(Decoder& model, const std::vector<TokenBatch>&) const {
-  if (config_.subtract_embedding_mean) model.transform_embeddings(centring(model.config.width));
+  if (config_.subtract_embedding_mean) model.transform_embeddings(centring(model.config.width).to(context_.device));
   fold_norms(model);
-  rotate_residual(model, random_hadamard(random_signs(model.config.width, context_.seed)));
+  rotate_residual(model, random_hadamard(random_signs(model.config.width, context_.seed)).to(context_.device));
   if (heads_can_mix(model.config)) rotate_values(model);
 }
 
@@ -129,7 +132,8 @@ CalibratedBlock Quarot::calibrate(const Block& block, const std::vector<BlockBat
   RoundingSettings rounding = config_.policy().rounding();
   rounding.transforms = online_rotations(config);
   CalibratedBlock result = round_block(block, context_.quant, rounding);
-  result.kv = rotated_kv_path(config, context_.quant, rounding.activation_clip);
+  if (const auto kv = rotated_kv_path(config, context_.quant, rounding.activation_clip))
+    result.kv = std::dynamic_pointer_cast<const QuantisedKvPath>(kv->on_device(block.device()));
   return apply_clipping(result, config_.policy(), context_.quant, batches, config, config_.clip_epochs);
 }
 

@@ -29,7 +29,8 @@ struct QuarotConfig : RoundingConfig {
 // Norm gains into the linears they feed (attention_norm -> q, k, v; mlp_norm -> gate, up; final_norm -> head); the
 // norms become ones. In float64. A tied head is untied first.
 void fold_norms(Decoder& model);
-// embedding E Q, head W Q; q, k, v, gate, up W Q; o, down Q^T W. rotation [D, D] orthogonal, float64.
+// embedding E Q, head W Q; q, k, v, gate, up W Q; o, down Q^T W. rotation [D, D] orthogonal, float64, on the device
+// that shall compute this; the model stays where it lies.
 void rotate_residual(Decoder& model, const at::Tensor& rotation);
 // A Hadamard per head on v's outputs, undone in o's columns.
 void rotate_values(Decoder& model);

@@ -28,7 +28,7 @@ void smooth(const at::Tensor& scale_D, at::Tensor& norm_weight, std::vector<Line
 }
 
 void SmoothQuant::prepare(Decoder& model, const std::vector<TokenBatch>& calibration) const {
-  const auto maxima = collect_model_maxima(model, calibration);
+  const auto maxima = collect_model_maxima(model, calibration, context_.device);
   for (Block& block : model.blocks) {
     const SiteMaxima& own = maxima[static_cast<size_t>(block.index)];
     // Only linears fed by a norm can be smoothed for free.

@@ -26,17 +26,17 @@ void smooth(const at::Tensor& scale_D, at::Tensor& norm_weight, std::vector<Line
 
 class SmoothQuant : public Method {
  public:
-  SmoothQuant(const SmoothQuantConfig& config, const MethodContext& context) : config_(config), quant_(context.quant) {}
+  SmoothQuant(const SmoothQuantConfig& config, const MethodContext& context) : config_(config), context_(context) {}
   void prepare(Decoder& model, const std::vector<TokenBatch>& calibration) const override;
   CalibratedBlock calibrate(const Block& block, const std::vector<BlockBatch>& batches,
                             const DecoderConfig& config) const override {
-    return apply_clipping(round_block(block, quant_, config_.policy().rounding()), config_.policy(), quant_, batches,
-                          config, config_.clip_epochs);
+    return apply_clipping(round_block(block, context_.quant, config_.policy().rounding()), config_.policy(),
+                          context_.quant, batches, config, config_.clip_epochs);
   }
 
  private:
   SmoothQuantConfig config_;
-  QuantSpec quant_;
+  MethodContext context_;
 };
 
 MethodEntry smoothquant_entry();

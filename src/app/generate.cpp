@@ -17,6 +17,7 @@
 #include "generation/text.h"
 #include "image/picture.h"
 #include "prompt/prompter.h"
+#include "run/backend.h"
 #include "run/cell_runner.h"
 #include "util/files.h"
 #include "util/progress.h"
@@ -28,7 +29,7 @@ namespace {
 constexpr int64_t kDefaultLength = 64, kDefaultBlock = 32;
 
 struct GenerateOptions {
-  std::string checkpoint, prompt_file, family, dtype, system;
+  std::string checkpoint, prompt_file, family, dtype, system, device = "cpu";
   std::vector<std::string> prompts, images, settings, stops;
   int64_t max_new_tokens = 0;  // 0: kDefaultLength
   uint64_t seed = 0;
@@ -46,8 +47,9 @@ struct Answer {
 // The arguments key=value as the settings of a sampler.
 Json settings_json(const std::vector<std::string>& arguments) {
   Tree tree;
-  for (const Axis& axis : parse_overrides(arguments)) {
-    if (axis.values.size() != 1) throw UserError("setting '{}' must have one value", axis.key);
+  for (const auto& [change, axis] : parse_overrides(arguments)) {
+    if (change == Change::kDrop || axis.values.size() != 1)
+      throw UserError("setting '{}' must have one value", axis.key);
     tree.set(axis.key, axis.values[0], axis.place);
   }
   return tree.values;
@@ -70,11 +72,16 @@ std::vector<std::string> read_prompts(const GenerateOptions& options) {
   return prompts;
 }
 
+// Floats on a device.
+BackendConfig backend_of(const GenerateOptions& options) {
+  return {.name = "simulated", .device = options.device};
+}
+
 class Generator {
  public:
   Generator(const GenerateOptions& options, const ModelConfig& config)
       : options_(options),
-        model_(ModelCache(Project{}).get(config)),
+        model_(on_device(ModelCache(Project{}).get(config), device_of(backend_of(options)), MovedPart::kAll)),
         settings_(settings_json(options.settings)),
         images_(read_images(options)) {
     const auto limits = read_fields<ImageLimits>(settings_.value("images", Json::object()), "images.");
@@ -240,6 +247,7 @@ void print(const std::vector<std::string>& prompts, const std::vector<Answer>& a
 }
 
 void generate_answers(const GenerateOptions& options) {
+  check_backend(backend_of(options));  // before any tensor is made
   const at::NoGradGuard no_grad;
   at::set_num_threads(options.threads);
   const auto prompts = read_prompts(options);
@@ -269,6 +277,7 @@ Verb add_generate(CLI::App& app) {
   verb->add_option("--seed", options->seed, "Of all random choices");
   verb->add_option("--family", options->family, "Model family (default: by config.json)");
   verb->add_option("--dtype", options->dtype, "float32 (default), bfloat16 or float16");
+  verb->add_option("--device", options->device, "Where the model computes: cpu (default), cuda or cuda:N");
   verb->add_option("--threads", options->threads, "CPU threads (default: 1)")->check(CLI::PositiveNumber);
   verb->add_flag("--watch", options->watch, "Show the tokens as they are written");
   verb->add_flag("--json", options->json, "A JSON line per answer");

@@ -47,7 +47,8 @@ CalibratedBlock round_block(const Block& block, const QuantSpec& spec, const Rou
   result.equivalent = block;
   for (size_t i = 0; i < kNumSites; ++i) {
     QuantisedSite::Parts parts;
-    parts.transforms = settings.transforms[i];
+    for (const auto& transform : settings.transforms[i])
+      parts.transforms.push_back(transform->on_device(block.device()));
     parts.activation_grid = spec.activation;
     for (const Linear& linear : block.linears[i]) {
       parts.linears.push_back(quantise_linear(apply_weight(parts.transforms, linear.weight), linear.bias, spec.weight,

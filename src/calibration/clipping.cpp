@@ -77,7 +77,7 @@ CalibratedBlock learn_clips(const CalibratedBlock& rounded, const ClippingPolicy
   if (parameters.empty()) return rounded;  // nothing is quantised
   const TrainerSettings settings{epochs, kClipLearningRate, 1, kMinLearningRateFactor, kWeightDecay, false};
   const auto loss_of_batch = [&](int64_t index) {
-    const BlockBatch& batch = batches[static_cast<size_t>(index)];
+    const BlockBatch batch = batches[static_cast<size_t>(index)].on_device(training.device());
     return mean_squared_loss(training.forward(batch.inputs_BTD, batch.context, config), batch.outputs_BTD,
                              batch.loss_weights_BT);
   };

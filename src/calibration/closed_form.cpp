@@ -15,7 +15,7 @@ at::Tensor damped(const at::Tensor& moment_DD, double damping) {
   return moment_DD / mean + damping * at::eye(moment_DD.size(0), moment_DD.options());
 }
 
-// A random Hadamard matrix, or where there is none a random rotation.
+// A random Hadamard matrix, or where there is none a random rotation. Drawn and made in host memory.
 at::Tensor spreading(int64_t width, uint64_t seed) {
   const at::Tensor draw = gaussian({width}, seed);
   if (hadamard_size_exists(width)) return random_hadamard(at::where(draw < 0, -1.0, 1.0).to(at::kDouble));
@@ -53,8 +53,11 @@ BalancedPair balance(const at::Tensor& moment_DD, const at::Tensor& gram_DD, dou
 
 BalancedFactors balanced_factors(const GridMoments& inputs, const GridMoments& weights, double damping, uint64_t seed) {
   const int64_t left = inputs.left_LL.size(0), right = inputs.right_RR.size(0);
-  return {balance(inputs.left_LL, weights.left_LL, damping, spreading(left, derive_seed(seed, "left"))),
-          balance(inputs.right_RR, weights.right_RR, damping, spreading(right, derive_seed(seed, "right")))};
+  const auto spread = [&](int64_t width, const char* side) {
+    return spreading(width, derive_seed(seed, side)).to(inputs.left_LL.device());
+  };
+  return {balance(inputs.left_LL, weights.left_LL, damping, spread(left, "left")),
+          balance(inputs.right_RR, weights.right_RR, damping, spread(right, "right"))};
 }
 
 }  // namespace freeact

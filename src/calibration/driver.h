@@ -17,6 +17,10 @@ struct BlockBatch {
   at::Tensor inputs_BTD, outputs_BTD;  // full precision
   ForwardContext context;
   at::Tensor loss_weights_BT;  // how much a token's error counts in training; undefined: all alike
+
+  // The same where a block computes. Whoever runs a block on batches takes each there in its turn, since they lie in
+  // host memory all together.
+  BlockBatch on_device(at::Device device) const;
 };
 
 // The mean over tokens of one type of ||y_hat - y||^2 relative to ||y||^2, at one site of one block.
@@ -32,7 +36,7 @@ struct SiteError {
   double activation_only = 0;  // the same with the activation on its grid, weights in 16 bit
 };
 
-// Inputs of the first block; outputs are undefined yet.
+// Inputs of the first block, in host memory; outputs are undefined yet.
 std::vector<BlockBatch> first_block_batches(const Decoder& model, const std::vector<TokenBatch>& batches);
 
 // Gives every batch its own of these inputs, such as the outputs of the block before.
@@ -44,10 +48,12 @@ struct DriverJob {
   std::function<CalibratedBlock(const Block& block, const std::vector<BlockBatch>& batches)> calibrate;
   std::filesystem::path progress_folder;                            // empty: nothing is saved
   std::function<void(int64_t block, int64_t num_blocks)> on_block;  // after each block; may be null
+  // Where blocks are calibrated and stay. The model may lie in host memory: its blocks visit the device one at a time.
+  at::Device device = at::kCPU;
 };
 
 struct DriverResult {
-  Decoder model;  // its blocks run quantised
+  Decoder model;  // its blocks run quantised; it lies on the job's device
   std::vector<SiteError> errors;
   std::vector<BlockTrainingLog> trainings;  // of the blocks that were trained
 };

@@ -26,20 +26,22 @@ std::shared_ptr<LearnableSite> make_site(const std::vector<Linear>& linears, con
   site->precision = settings.precision;
   site->add_parts(linears, spec, settings.clipping, settings.clip_per_type ? settings.num_types : 1);
   const int64_t width = linears[0].weight.size(1);
-  if (settings.ranks && has_slices(settings.ranks(width))) site->keep_ND = slice_mask(width, settings.ranks(width));
+  if (settings.ranks && has_slices(settings.ranks(width)))
+    site->keep_ND = slice_mask(width, settings.ranks(width)).to(linears[0].weight.device());
   return site;
 }
 
 std::shared_ptr<LearnableKvPath> make_kv(const QuantSpec& spec, const LearnedSettings& settings, int64_t head_width,
-                                         uint64_t seed) {
+                                         uint64_t seed, at::Device device) {
   if (spec.key.is_float() && spec.value.is_float()) return nullptr;
   auto kv = std::make_shared<LearnableKvPath>();
   kv->key_grid = spec.key;
   kv->value_grid = spec.value;
   if (!spec.key.is_float())
-    kv->key_basis = std::make_shared<LearnableMatrix>(settings.parametrisation, head_width, derive_seed(seed, "key"));
-  if (!spec.key.is_float()) kv->key_clip = LearnedClip::of_rule(settings.clipping.activation, {1});
-  if (!spec.value.is_float()) kv->value_clip = LearnedClip::of_rule(settings.clipping.activation, {1});
+    kv->key_basis =
+        std::make_shared<LearnableMatrix>(settings.parametrisation, head_width, derive_seed(seed, "key"), device);
+  if (!spec.key.is_float()) kv->key_clip = LearnedClip::of_rule(settings.clipping.activation, {1}, device);
+  if (!spec.value.is_float()) kv->value_clip = LearnedClip::of_rule(settings.clipping.activation, {1}, device);
   return kv;
 }
 
@@ -86,23 +88,24 @@ LearnedBlock make_learned_block(const Block& block, const DecoderConfig& config,
   LearnedBlock learned;
   learned.block = block;
   const Parametrisation kind = settings.parametrisation;
+  const at::Device device = block.device();
   for (size_t i = 0; i < kNumSites; ++i) learned.sites[i] = make_site(block.linears[i], spec, settings);
   for (const SiteId id : {SiteId::kAttentionQkv, SiteId::kMlpGateUp, SiteId::kMlpDown}) {
     LearnableSite& site = learned.site(id);
     const int64_t width = block.at(id)[0].weight.size(1);
-    site.transform = LearnableKronecker::random(kind, width, derive_seed(seed, site_name(id)));
+    site.transform = LearnableKronecker::random(kind, width, derive_seed(seed, site_name(id)), device);
     if (settings.per_channel_scale)
       site.transform.scale = initial_scale(maxima[static_cast<size_t>(id)].clamp_min(1e-5), column_maxima(block.at(id)),
                                            settings.scale_alpha)
                                  .detach()
                                  .set_requires_grad(true);
   }
-  learned.heads_basis = std::make_shared<LearnableMatrix>(kind, config.num_heads, derive_seed(seed, "heads"));
-  learned.value_basis = std::make_shared<LearnableMatrix>(kind, config.head_width, derive_seed(seed, "value"));
+  learned.heads_basis = std::make_shared<LearnableMatrix>(kind, config.num_heads, derive_seed(seed, "heads"), device);
+  learned.value_basis = std::make_shared<LearnableMatrix>(kind, config.head_width, derive_seed(seed, "value"), device);
   learned.site(SiteId::kAttentionOutput).transform.left = learned.heads_basis;
   learned.site(SiteId::kAttentionOutput).upstream = learned.value_basis;
   learned.site(SiteId::kAttentionQkv).parts[2].output_basis = learned.value_basis;
-  learned.kv = make_kv(spec, settings, config.head_width, seed);
+  learned.kv = make_kv(spec, settings, config.head_width, seed, device);
   for (size_t i = 0; i < kNumSites; ++i) learned.block.sites[i] = learned.sites[i];
   learned.block.kv = learned.kv;
   return learned;

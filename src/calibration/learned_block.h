@@ -37,8 +37,8 @@ struct LearnedSettings {
 // not move; searched ones are chosen afterwards, so that training goes without.
 struct LearnedClip {
   at::Tensor max, min;  // raw; undefined when nothing is clipped
-  static LearnedClip start(at::IntArrayRef shape);
-  static LearnedClip of_rule(const ClipRule& rule, at::IntArrayRef shape);
+  static LearnedClip start(at::IntArrayRef shape, at::Device device = at::kCPU);
+  static LearnedClip of_rule(const ClipRule& rule, at::IntArrayRef shape, at::Device device = at::kCPU);
   Clip value() const;  // after the sigmoid
   void append_trainable(std::vector<at::Tensor>& all) const;
 };

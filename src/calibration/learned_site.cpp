@@ -18,14 +18,15 @@ at::Tensor apply_output_basis(const at::Tensor& rows, const at::Tensor& basis) {
   return at::matmul(basis.t(), heads).flatten(0, 1);
 }
 
-LearnedClip LearnedClip::start(at::IntArrayRef shape) {
-  return {at::full(shape, kClipStart).set_requires_grad(true), at::full(shape, kClipStart).set_requires_grad(true)};
+LearnedClip LearnedClip::start(at::IntArrayRef shape, at::Device device) {
+  const auto raw = [&] { return at::full(shape, kClipStart, device).set_requires_grad(true); };
+  return {raw(), raw()};
 }
 
-LearnedClip LearnedClip::of_rule(const ClipRule& rule, at::IntArrayRef shape) {
-  if (rule.kind == ClipKind::kLearned) return start(shape);
+LearnedClip LearnedClip::of_rule(const ClipRule& rule, at::IntArrayRef shape, at::Device device) {
+  if (rule.kind == ClipKind::kLearned) return start(shape, device);
   if (rule.kind != ClipKind::kFixed) return {};
-  const at::Tensor raw = at::full(shape, std::log(rule.ratio / (1 - rule.ratio)));
+  const at::Tensor raw = at::full(shape, std::log(rule.ratio / (1 - rule.ratio)), device);
   return {raw, raw};
 }
 
@@ -47,8 +48,9 @@ void LearnableSite::add_parts(const std::vector<Linear>& linears, const QuantSpe
   if (policy.weight.kind == ClipKind::kSearched) final_weight_clip = WeightClip::searched();
   for (const Linear& linear : linears) {
     const int64_t num_ranges = spec.weight.num_groups(linear.weight.size(1));
-    const LearnedClip of_weight = LearnedClip::of_rule(policy.weight, {linear.weight.size(0), num_ranges});
-    parts.push_back({linear, of_weight, LearnedClip::of_rule(policy.activation, {num_clips}), nullptr});
+    const at::Device device = linear.weight.device();
+    const LearnedClip of_weight = LearnedClip::of_rule(policy.weight, {linear.weight.size(0), num_ranges}, device);
+    parts.push_back({linear, of_weight, LearnedClip::of_rule(policy.activation, {num_clips}, device), nullptr});
   }
 }
 

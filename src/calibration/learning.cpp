@@ -56,7 +56,7 @@ MeanKind parse_mean(const std::string& name) {
 TrainingTrace train_block(const LearnedBlock& learned, const std::vector<BlockBatch>& batches,
                           const DecoderConfig& config, const LearningSettings& settings, const StepObserver& on_step) {
   const auto loss_of_batch = [&](int64_t index) {
-    const BlockBatch& batch = batches[static_cast<size_t>(index)];
+    const BlockBatch batch = batches[static_cast<size_t>(index)].on_device(learned.block.device());
     const SolvedOnce solved(learned);
     const at::Tensor y = learned.block.forward(batch.inputs_BTD, batch.context, config);
     if (settings.loss == LossKind::kBlock) return mean_squared_loss(y, batch.outputs_BTD, batch.loss_weights_BT);

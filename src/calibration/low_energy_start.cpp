@@ -50,8 +50,8 @@ int64_t rows_with_exclusive(const LearnableSite& site) {
 at::Tensor rotation_of(const at::Tensor& moment_LL, int64_t last, uint64_t seed) {
   const at::Tensor vectors = std::get<1>(at::linalg_eigh(moment_LL)).flip(1);  // most energy first
   const int64_t first = vectors.size(1) - last;
-  const at::Tensor mixed =
-      at::matmul(vectors.slice(1, 0, first), orthogonal_from_gaussian(gaussian({first, first}, seed)));
+  const at::Tensor drawn = orthogonal_from_gaussian(gaussian({first, first}, seed)).to(vectors.device());
+  const at::Tensor mixed = at::matmul(vectors.slice(1, 0, first), drawn);
   return at::cat({mixed, vectors.slice(1, first)}, 1);
 }
 

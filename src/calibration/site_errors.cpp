@@ -102,7 +102,8 @@ std::vector<SiteError> measure_site_errors(const CalibratedBlock& block, const s
   std::vector<SumsByType> sums(kNumSites, SumsByType(config.token_types.size()));
   std::vector<SiteVariants> variants;
   for (size_t i = 0; i < kNumSites; ++i) variants.emplace_back(block.sites[i], block.equivalent.linears[i]);
-  for (const auto& batch : batches) {
+  for (const auto& at_rest : batches) {
+    const BlockBatch batch = at_rest.on_device(block.equivalent.device());
     std::map<std::string, at::Tensor> seen;
     const Observer observer = [&](const std::string& point, const at::Tensor& value) { seen[point] = value; };
     ForwardContext context = batch.context;

@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include "model/on_device.h"
+
 namespace freeact {
 namespace {
 
@@ -34,14 +36,15 @@ std::vector<at::Tensor> visit_site_inputs(const Block& block, const std::vector<
                                           const DecoderConfig& config, const SiteInputVisitor& fn) {
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> outputs;
-  for (const auto& batch : batches) {
+  for (const auto& at_rest : batches) {
+    const BlockBatch batch = at_rest.on_device(block.device());
     ForwardContext context = batch.context;
     const Observer observer = [&](const std::string& point, const at::Tensor& value) {
       for (size_t i = 0; i < kNumSites; ++i)
         if (point == fmt::format("block{}.{}.input", block.index, kSiteNames[i])) fn(i, value, context.types_BT);
     };
     context.observer = &observer;
-    outputs.push_back(block.forward(batch.inputs_BTD, context, config));
+    outputs.push_back(block.forward(batch.inputs_BTD, context, config).to(at_rest.inputs_BTD.device()));
   }
   return outputs;
 }
@@ -52,12 +55,15 @@ SiteMaxima collect_maxima(const Block& block, const std::vector<BlockBatch>& bat
   return maxima;
 }
 
-std::vector<SiteMaxima> collect_model_maxima(const Decoder& model, const std::vector<TokenBatch>& data) {
+std::vector<SiteMaxima> collect_model_maxima(const Decoder& model, const std::vector<TokenBatch>& data,
+                                             at::Device device) {
   const at::NoGradGuard no_grad;
   std::vector<SiteMaxima> all;
   auto batches = first_block_batches(model, data);
   for (const Block& block : model.blocks) {
-    set_inputs(batches, visit_site_inputs(block, batches, model.config, raising(all.emplace_back())));
+    SiteMaxima& maxima = all.emplace_back();
+    set_inputs(batches, visit_site_inputs(on_device(block, device), batches, model.config, raising(maxima)));
+    for (at::Tensor& own : maxima) own = on_device(own, block.device());
   }
   return all;
 }

@@ -30,7 +30,7 @@ void visit_site_tokens(const Decoder& model, const std::vector<TokenBatch>& data
   const at::NoGradGuard no_grad;
   if (data.empty()) return;
   auto batches = first_block_batches(model, data);
-  const at::Tensor types_N = joined_types(batches);
+  const at::Tensor types_N = joined_types(batches).to(model.device());
   for (const Block& block : model.blocks) {
     SiteRows rows;
     set_inputs(batches,
@@ -50,7 +50,8 @@ void visit_site_tokens(const Decoder& model, const std::vector<TokenBatch>& data
 
 at::Tensor spectrum_tokens(const at::Tensor& x_ND) {
   if (x_ND.size(0) <= kMaxSpectrumTokens) return x_ND;
-  const auto indices = at::linspace(0, static_cast<double>(x_ND.size(0) - 1), kMaxSpectrumTokens, at::kDouble);
+  const auto indices = at::linspace(0, static_cast<double>(x_ND.size(0) - 1), kMaxSpectrumTokens,
+                                    at::TensorOptions(at::kDouble).device(x_ND.device()));
   return x_ND.index_select(0, indices.round().to(at::kLong));
 }
 

@@ -76,7 +76,7 @@ std::vector<SiteSurface> measure_surfaces(const Decoder& model, const TokenBatch
 
 std::string surface_codes(const at::Tensor& pooled_IJ, double peak) {
   const at::Tensor shares = peak > 0 ? (pooled_IJ.to(at::kDouble) / peak).clamp(0, 1) : at::zeros_like(pooled_IJ);
-  const at::Tensor codes = (shares.sqrt() * 255).round().to(at::kByte).contiguous();
+  const at::Tensor codes = (shares.sqrt() * 255).round().to(at::kCPU, at::kByte).contiguous();
   return {reinterpret_cast<const char*>(codes.const_data_ptr<uint8_t>()), static_cast<size_t>(codes.numel())};
 }
 

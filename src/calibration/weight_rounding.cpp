@@ -18,7 +18,8 @@ std::array<SiteHessians, kNumSites> start_hessians(const CalibratedBlock& block)
     for (size_t j = 0; j < block.equivalent.linears[i].size(); ++j)
       all[i].push_back(block.sites[i]->shares_activation(j)
                            ? all[i].back()
-                           : std::make_shared<GptqHessian>(block.equivalent.linears[i][j].weight.size(1)));
+                           : std::make_shared<GptqHessian>(block.equivalent.linears[i][j].weight.size(1),
+                                                           block.equivalent.device()));
   return all;
 }
 

@@ -136,7 +136,15 @@ at::Tensor unmask_blocks(const Decoder& model, const MaskedSequence& start, cons
   if (model.config.mask_id < 0)
     throw UserError("the model ({}) has no mask token to unmask; use greedy decoding", model.config.family);
   DecodeStatistics unused;
-  return BlockUnmasking(model, start, plan, rule, seed, observer, statistics ? *statistics : unused).run();
+  const at::Device home = start.tokens_BL.device();
+  UnmaskObserver at_home;
+  if (observer)
+    at_home = [&](const at::Tensor& tokens_BL, const at::Tensor& ids_BL, const at::Tensor& confidence_BL) {
+      observer(tokens_BL.to(home), ids_BL.to(home), confidence_BL.to(home));
+    };
+  const MaskedSequence there = {on_device(start.tokens_BL, model.device()),
+                                on_device(start.attention_mask_BL, model.device())};
+  return BlockUnmasking(model, there, plan, rule, seed, at_home, statistics ? *statistics : unused).run().to(home);
 }
 
 }  // namespace freeact

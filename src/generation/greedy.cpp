@@ -26,7 +26,6 @@ class CachedReader {
 
   // Logits [V] of what follows the tokens read so far and these.
   at::Tensor read(TokenBatch batch) {
-    batch.ids_BT = batch.ids_BT.to(model_.embedding.device());
     if (!batch.positions_ABT.defined())
       batch.positions_ABT =
           at::arange(position_, position_ + batch.length(), batch.ids_BT.options()).view({1, 1, batch.length()});

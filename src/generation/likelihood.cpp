@@ -30,13 +30,13 @@ at::Tensor masked_logits(const Decoder& model, const TokenBatch& noisy, const at
   at::Tensor hidden_BLD = model.hidden(noisy, context);
   if (model.config.shifted_logits)  // as aligned_logits()
     hidden_BLD = at::cat({hidden_BLD.slice(1, 0, 1), hidden_BLD.slice(1, 0, -1)}, 1);
-  return model.output(hidden_BLD.index({masked_BL}), context);
+  return model.output(hidden_BLD.index({masked_BL.to(model.device())}), context);
 }
 
-// -log p [M] of the targets [M] under the logits [M, V].
+// -log p [M] of the targets [M] under the logits [M, V]; it lies where the targets do.
 at::Tensor row_nll(const at::Tensor& logits_MV, const at::Tensor& targets_M) {
   const at::Tensor log_p = at::log_softmax(logits_MV, -1, at::kFloat);
-  return -log_p.gather(-1, targets_M.unsqueeze(-1)).squeeze(-1);
+  return -log_p.gather(-1, targets_M.to(log_p.device()).unsqueeze(-1)).squeeze(-1).to(targets_M.device());
 }
 
 // counts[n] positions of each row n, any set of them with the same chance: bool [N, answer_length].

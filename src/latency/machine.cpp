@@ -70,8 +70,9 @@ Machine describe_machine() {
 }
 
 std::string machine_line(const Machine& machine, int threads_per_run) {
-  return fmt::format("{}, {} cores, {} thread{} per run, {}", machine.cpu, machine.cores, threads_per_run,
-                     threads_per_run == 1 ? "" : "s", machine.operating_system);
+  return fmt::format("{}, {} cores, {} thread{} per run, {}{}{}", machine.cpu, machine.cores, threads_per_run,
+                     threads_per_run == 1 ? "" : "s", machine.operating_system, machine.accelerator.empty() ? "" : ", ",
+                     machine.accelerator);
 }
 
 int64_t last_level_cache_bytes() {

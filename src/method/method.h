@@ -16,6 +16,7 @@ namespace freeact {
 struct MethodContext {
   QuantSpec quant;
   uint64_t seed = 0;
+  at::Device device = at::kCPU;  // where prepare() computes; the blocks of calibrate() lie there already
 };
 
 class Method {
@@ -23,7 +24,7 @@ class Method {
   virtual ~Method() = default;
   // Sequences per calibration batch.
   virtual int64_t batch_size() const { return 4; }
-  // Whole-model rewrites that keep the function exactly (folding, rotation).
+  // Whole-model rewrites that keep the function exactly (folding, rotation). The model stays where it lies.
   virtual void prepare(Decoder& model, const std::vector<TokenBatch>& calibration) const {
     static_cast<void>(model), static_cast<void>(calibration);
   }

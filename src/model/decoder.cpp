@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/on_device.h"
 #include "util/error.h"
 
 namespace freeact {
@@ -117,10 +118,11 @@ at::Tensor Decoder::positions(const TokenBatch& batch, const at::Tensor& mask_BT
   return by_frequency(batch.positions_ABT, config.rope_sections);
 }
 
-ForwardContext Decoder::context(const TokenBatch& batch, const at::Tensor& attention_mask_BT) const {
+ForwardContext Decoder::context(const TokenBatch& any_batch, const at::Tensor& attention_mask_BT) const {
+  const TokenBatch batch = on_device(any_batch, device());
   // A mask without a pad hides nothing; leaving it out keeps the fast attention paths.
   const bool padded = attention_mask_BT.defined() && attention_mask_BT.eq(0).any().item<bool>();
-  const at::Tensor mask = padded ? attention_mask_BT : at::Tensor();
+  const at::Tensor mask = padded ? attention_mask_BT.to(device()) : at::Tensor();
   if (padded && config.causal) throw UserError("padded batches are not supported for causal models");
   ForwardContext context;
   context.types_BT = batch.types_BT.defined() ? batch.types_BT : types(batch);
@@ -132,7 +134,8 @@ ForwardContext Decoder::context(const TokenBatch& batch, const at::Tensor& atten
   return context;
 }
 
-at::Tensor Decoder::embed(const TokenBatch& batch) const {
+at::Tensor Decoder::embed(const TokenBatch& any_batch) const {
+  const TokenBatch batch = on_device(any_batch, device());
   const at::Tensor own_BTD = at::embedding(embedding, batch.ids_BT);
   if (!batch.features_ND.defined()) return own_BTD;
   const at::Tensor taken_BT = batch.ids_BT == config.feature_id;
@@ -145,8 +148,11 @@ at::Tensor Decoder::embed(const TokenBatch& batch) const {
 }
 
 void Decoder::transform_embeddings(const at::Tensor& matrix_DD) {
-  embedding = at::matmul(embedding.to(at::kDouble), matrix_DD).to(embedding.scalar_type());
-  feature_basis_DD = feature_basis_DD.defined() ? at::matmul(feature_basis_DD, matrix_DD) : matrix_DD;
+  const auto multiplied = [&](const at::Tensor& x) {
+    return at::matmul(x.to(matrix_DD.device(), at::kDouble), matrix_DD).to(x.options());
+  };
+  embedding = multiplied(embedding);
+  feature_basis_DD = feature_basis_DD.defined() ? multiplied(feature_basis_DD) : matrix_DD.to(device());
 }
 
 at::Tensor Decoder::hidden(const TokenBatch& batch, const ForwardContext& context) const {

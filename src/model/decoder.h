@@ -80,6 +80,7 @@ struct Block {
 
   // hidden [B, T, D] -> [B, T, D].
   at::Tensor forward(const at::Tensor& hidden_BTD, const ForwardContext& context, const DecoderConfig& config) const;
+  at::Device device() const { return attention_norm.device(); }  // where all of it lies
   std::vector<Linear>& at(SiteId id) { return linears[static_cast<size_t>(id)]; }
   const std::vector<Linear>& at(SiteId id) const { return linears[static_cast<size_t>(id)]; }
 
@@ -88,7 +89,8 @@ struct Block {
   at::Tensor attend(const at::Tensor& x_BTD, const ForwardContext& context, const DecoderConfig& config) const;
 };
 
-// A copy shares its tensors with the original; rewrites replace tensors and never change them in place.
+// A copy shares its tensors with the original; rewrites replace tensors and never change them in place. Batches and
+// masks may lie anywhere: a pass moves them to where the model computes, and leaves its results there.
 struct Decoder {
   DecoderConfig config;
   at::Tensor embedding;  // [V, D]
@@ -96,6 +98,8 @@ struct Decoder {
   at::Tensor final_norm;        // [D]
   Linear head;                  // [V, D]
   at::Tensor feature_basis_DD;  // float64; features are multiplied by it before the first block; undefined: as they are
+
+  at::Device device() const { return embedding.device(); }
 
   // attention_mask [B, T] (1 real, 0 pad) may be undefined.
   ForwardContext context(const TokenBatch& batch, const at::Tensor& attention_mask_BT = {}) const;
@@ -110,7 +114,7 @@ struct Decoder {
   at::Tensor logits(const TokenBatch& batch, const ForwardContext& context) const;
   at::Tensor logits(const TokenBatch& batch, const at::Tensor& attention_mask_BT = {}) const;
 
-  // Multiplies all that enters the first block by a float64 matrix [D, D].
+  // Multiplies all that enters the first block by a float64 matrix [D, D], computing where that lies.
   void transform_embeddings(const at::Tensor& matrix_DD);
 
  private:

@@ -126,9 +126,14 @@ HadamardRotation::HadamardRotation(int64_t n, const at::Tensor& had_k) : n_(n) {
   if (had_k.defined()) check_had_k(n, had_k);
   const at::Tensor first = had_k.defined() ? had_k.to(at::kCPU) : hadamard_matrix(hadamard_factor(n));
   factors_ = sylvester_factors(n / first.size(0));
-  factors_.insert(factors_.begin(), first.to(at::kFloat).contiguous());
-  had_k_t_ = factors_.front().t().contiguous();
+  had_k_ = first.to(at::kFloat).contiguous();
+  factors_.insert(factors_.begin(), had_k_);
+  had_k_t_ = had_k_.t().contiguous();
   first_steps_ = hadamard_matrix(std::min(n / first.size(0), kFirstSteps)).to(at::kFloat).contiguous();
+}
+
+void HadamardRotation::keep_on(at::Device device) {
+  for (at::Tensor& factor : factors_) factor = factor.to(device);
 }
 
 at::Tensor HadamardRotation::apply(const at::Tensor& x) const {

@@ -40,7 +40,9 @@ class HadamardRotation {
   explicit HadamardRotation(int64_t n, const at::Tensor& had_k = {});
 
   int64_t size() const { return n_; }
-  const at::Tensor& had_k() const { return factors_.front(); }
+  const at::Tensor& had_k() const { return had_k_; }
+  // Where the factors shall lie that tensors there are multiplied by; from elsewhere they come anew each time.
+  void keep_on(at::Device device);
 
   at::Tensor apply(const at::Tensor& x) const;
   // The inverse.
@@ -56,8 +58,9 @@ class HadamardRotation {
 
   int64_t n_;
   std::vector<at::Tensor> factors_;  // float32 +-1 matrices; the rotation is their Kronecker product, hadK first
-  at::Tensor had_k_t_;               // hadK transposed, contiguous
-  at::Tensor first_steps_;           // Sylvester of n / K or the order below which butterflies would be too narrow
+  // In host memory, for plain rows: hadK as it is and transposed, contiguous, and Sylvester of n / K or the order below
+  // which butterflies would be too narrow.
+  at::Tensor had_k_, had_k_t_, first_steps_;
 };
 
 // QuaRot's random Hadamard Q = matmul_hadU(diag(signs)): float64 [n, n] from n signs +-1. QuaRot divides by the float32

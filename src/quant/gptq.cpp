@@ -51,8 +51,8 @@ class ColumnRounding {
     hessian.diagonal().masked_fill_(dead, 1.0);
     weight_IO_ = weight_OI.detach().to(at::kFloat).t().masked_fill(dead.unsqueeze(1), 0.0).contiguous();
     order_ = settings.act_order ? hessian.diagonal().argsort(/*stable=*/true, /*dim=*/0, /*descending=*/true)
-                                : at::arange(width_, at::kLong);
-    group_of_position_ = at::zeros({width_}, at::kLong);
+                                : left_to_right();
+    group_of_position_ = at::zeros_like(order_);
     hessian = hessian.index_select(0, order_).index_select(1, order_);
     hessian.diagonal().add_(settings.damping * hessian.diagonal().mean());
     factor_II_ = inverse_factor(hessian, settings.damping).to(at::kFloat);
@@ -70,10 +70,10 @@ class ColumnRounding {
   void use_groups(const WeightClip& clip) {
     clip_ = clip;
     const int64_t size = settings_.group_size;
-    const at::Tensor column = settings_.static_groups ? order_ : at::arange(width_, at::kLong);
+    const at::Tensor column = settings_.static_groups ? order_ : left_to_right();
     group_of_position_ = column.div(size, "floor");
     const int64_t num_groups = (width_ + size - 1) / size;
-    scale_.scale = at::zeros({weight_IO_.size(1), num_groups});
+    scale_.scale = at::zeros({weight_IO_.size(1), num_groups}, weight_IO_.options());
     if (!grid_.symmetric) scale_.zero = at::zeros_like(scale_.scale);
     finds_groups_in_turn_ = !settings_.static_groups;
     for (int64_t group = 0; settings_.static_groups && group < num_groups; ++group) find_group(group);
@@ -91,6 +91,8 @@ class ColumnRounding {
   }
 
  private:
+  at::Tensor left_to_right() const { return at::arange(width_, weight_IO_.options().dtype(at::kLong)); }
+
   void find_group(int64_t group) {
     const int64_t begin = group * settings_.group_size;
     const Scale own = weight_scale(weight_IO_.slice(0, begin, begin + settings_.group_size).t(), grid_, clip_);
@@ -138,7 +140,8 @@ class ColumnRounding {
 
 }  // namespace
 
-GptqHessian::GptqHessian(int64_t width) : hessian_II_(at::zeros({width, width}, at::kDouble)) {}
+GptqHessian::GptqHessian(int64_t width, at::Device device)
+    : hessian_II_(at::zeros({width, width}, at::TensorOptions(at::kDouble).device(device))) {}
 
 void GptqHessian::add(const at::Tensor& x_BTI) {
   const at::Tensor x = x_BTI.detach().reshape({-1, x_BTI.size(-1)}).to(at::kDouble);

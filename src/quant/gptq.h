@@ -15,7 +15,7 @@ namespace freeact {
 // that a singular H can be told from a badly conditioned one. GPTQ's result does not depend on the factor 2 / n.
 class GptqHessian {
  public:
-  explicit GptqHessian(int64_t width);
+  explicit GptqHessian(int64_t width, at::Device device = at::kCPU);
   // x [B, T, I], or one sequence [T, I].
   void add(const at::Tensor& x_BTI);
   const at::Tensor& matrix() const { return hessian_II_; }

@@ -62,40 +62,44 @@ Parametrisation parse_parametrisation(const std::string& name) {
   throw UserError("key 'method.parametrisation' must be svd or inv, but is '{}'", name);
 }
 
-LearnableMatrix::LearnableMatrix(Parametrisation kind, int64_t size, uint64_t seed)
-    : kind_(kind), u_(trainable(random_orthogonal(size, derive_seed(seed, "u")))) {
+LearnableMatrix::LearnableMatrix(Parametrisation kind, int64_t size, uint64_t seed, at::Device device)
+    : kind_(kind), u_(trainable(random_orthogonal(size, derive_seed(seed, "u")).to(device))) {
   if (kind == Parametrisation::kInverse) return;
-  v_ = trainable(random_orthogonal(size, derive_seed(seed, "v")));
-  s_ = trainable(at::ones({size}));
+  v_ = trainable(random_orthogonal(size, derive_seed(seed, "v")).to(device));
+  s_ = trainable(at::ones({size}, u_.options().requires_grad(false)));
 }
 
 LearnableMatrix::LearnableMatrix(Parametrisation kind, at::Tensor u, at::Tensor s, at::Tensor v)
     : kind_(kind), u_(std::move(u)), s_(std::move(s)), v_(std::move(v)) {}
 
+at::Tensor LearnableMatrix::raw_of(const at::Tensor& rotation) const {
+  return trainable(cayley_raw(rotation).to(u_.device(), at::kFloat));
+}
+
 void LearnableMatrix::start_at(const at::Tensor& orthogonal, uint64_t seed) {
   if (kind_ == Parametrisation::kInverse) {
-    u_ = trainable(orthogonal.to(at::kFloat));
+    u_ = trainable(orthogonal.to(u_.device(), at::kFloat));
     return;
   }
-  u_ = trainable(cayley_raw(reachable_by_cayley(orthogonal.to(at::kDouble), seed)).to(at::kFloat));
+  u_ = raw_of(reachable_by_cayley(orthogonal.to(at::kCPU, at::kDouble), seed));
   v_ = trainable(at::zeros_like(v_));
   if (s_.defined()) s_ = trainable(at::ones_like(s_));
 }
 
 void LearnableMatrix::start_at_invertible(const at::Tensor& matrix, uint64_t seed) {
   if (kind_ == Parametrisation::kInverse) {
-    u_ = trainable(matrix.to(at::kFloat));
+    u_ = trainable(matrix.to(u_.device(), at::kFloat));
     return;
   }
-  const auto [left, singular, right_t] = at::linalg_svd(matrix.to(at::kDouble));
+  const auto [left, singular, right_t] = at::linalg_svd(matrix.to(at::kCPU, at::kDouble));
   if (kind_ == Parametrisation::kOrthogonal) return start_at(at::matmul(left, right_t), seed);
   const at::Tensor right = right_t.t();
   const at::Tensor u = reachable_by_cayley(left, derive_seed(seed, "u")),
                    v = reachable_by_cayley(right, derive_seed(seed, "v"));
-  u_ = trainable(cayley_raw(u).to(at::kFloat));
-  v_ = trainable(cayley_raw(v).to(at::kFloat));
+  u_ = raw_of(u);
+  v_ = raw_of(v);
   // Columns whose sign differs between the sides: what was U diag(s) V^T stays so by the sign of s.
-  s_ = trainable((singular * (u * left).sum(0).round() * (v * right).sum(0).round()).to(at::kFloat));
+  s_ = trainable((singular * (u * left).sum(0).round() * (v * right).sum(0).round()).to(v_.device(), at::kFloat));
 }
 
 MatrixHealth LearnableMatrix::health() const {
@@ -165,11 +169,11 @@ std::vector<at::Tensor> LearnableMatrix::parameters() const {
   return {u_, s_, v_};
 }
 
-LearnableKronecker LearnableKronecker::random(Parametrisation kind, int64_t width, uint64_t seed) {
+LearnableKronecker LearnableKronecker::random(Parametrisation kind, int64_t width, uint64_t seed, at::Device device) {
   const auto [rows, columns] = kronecker_split(width);
   LearnableKronecker transform;
-  transform.left = std::make_shared<LearnableMatrix>(kind, rows, derive_seed(seed, "left"));
-  transform.right = std::make_shared<LearnableMatrix>(kind, columns, derive_seed(seed, "right"));
+  transform.left = std::make_shared<LearnableMatrix>(kind, rows, derive_seed(seed, "left"), device);
+  transform.right = std::make_shared<LearnableMatrix>(kind, columns, derive_seed(seed, "right"), device);
   return transform;
 }
 

@@ -32,8 +32,8 @@ struct MatrixHealth {
 class LearnableMatrix {
  public:
   // Random orthogonal start. In the SVD and orthogonal forms the draw is stored as the raw Cayley parameter, as the
-  // reference does: the matrix in use is cayley(draw), not the draw itself.
-  LearnableMatrix(Parametrisation kind, int64_t size, uint64_t seed);
+  // reference does: the matrix in use is cayley(draw), not the draw itself. Drawn in host memory, whatever the device.
+  LearnableMatrix(Parametrisation kind, int64_t size, uint64_t seed, at::Device device = at::kCPU);
   // From given parameters: (u, s, v) raw, or the free matrix as u.
   LearnableMatrix(Parametrisation kind, at::Tensor u, at::Tensor s = {}, at::Tensor v = {});
 
@@ -61,6 +61,7 @@ class LearnableMatrix {
   };
   at::Tensor orthogonal(const at::Tensor& raw, at::Tensor Held::*kept) const;
   at::Tensor svd_form(const at::Tensor& diagonal) const;
+  at::Tensor raw_of(const at::Tensor& rotation) const;  // its Cayley parameter, beside the others
   at::Tensor compute_matrix() const;
   at::Tensor compute_inverse_transpose() const;
   Parametrisation kind_;
@@ -75,7 +76,7 @@ class LearnableKronecker {
   at::Tensor scale;  // [D], may be undefined
 
   // FlatQuant's split of a width into two factors of about equal size.
-  static LearnableKronecker random(Parametrisation kind, int64_t width, uint64_t seed);
+  static LearnableKronecker random(Parametrisation kind, int64_t width, uint64_t seed, at::Device device = at::kCPU);
 
   at::Tensor activation(const at::Tensor& x) const;
   at::Tensor weight(const at::Tensor& weight_OD) const;

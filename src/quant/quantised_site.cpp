@@ -78,6 +78,13 @@ at::Tensor QuantisedLinear::weight() const {
   return scale.scale.defined() ? dequantise_weight(codes.to(scale.scale.scalar_type()), scale) : codes;
 }
 
+QuantisedLinear QuantisedLinear::on_device(at::Device device) const {
+  return {freeact::on_device(codes, device),
+          {freeact::on_device(scale.scale, device), freeact::on_device(scale.zero, device)},
+          freeact::on_device(bias, device),
+          activation_clip.on_device(device)};
+}
+
 QuantisedLinear quantise_linear(const at::Tensor& weight_OD, const at::Tensor& bias, const Grid& grid,
                                 const WeightClip& clip) {
   if (grid.is_float()) return {weight_OD.detach(), {}, bias, {}};
@@ -90,9 +97,22 @@ QuantisedSite::QuantisedSite(Parts parts) : parts_(std::move(parts)) {
   for (size_t i = 0; i < parts_.linears.size(); ++i) {
     const QuantisedLinear& linear = parts_.linears[i];
     whole_weights_.push_back(whole_weight(linear, parts_.activation_grid));
-    weights_.push_back(whole_weights_.back().defined() ? at::Tensor() : linear.weight());
+    const bool is_kept = linear.codes.is_cpu() && !whole_weights_.back().defined();
+    weights_.push_back(is_kept ? linear.weight() : at::Tensor());
     shares_activation_.push_back(i > 0 && same_clip(linear.activation_clip, parts_.linears[i - 1].activation_clip));
   }
+}
+
+QuantisedSite::Parts QuantisedSite::Parts::on_device(at::Device device) const {
+  Parts moved = {{}, activation_grid, {}, freeact::on_device(mean_ND, device), {}, branch.on_device(device)};
+  for (const auto& transform : transforms) moved.transforms.push_back(transform->on_device(device));
+  for (const QuantisedLinear& linear : linears) moved.linears.push_back(linear.on_device(device));
+  for (const at::Tensor& bias : mean_bias_NO) moved.mean_bias_NO.push_back(bias.to(device));
+  return moved;
+}
+
+std::shared_ptr<const Site> QuantisedSite::on_device(at::Device device) const {
+  return std::make_shared<QuantisedSite>(parts_.on_device(device));
 }
 
 QuantisedSite::Split QuantisedSite::Parts::split(const at::Tensor& x_BTD, const at::Tensor& types_BT) const {
@@ -131,7 +151,8 @@ QuantisedSite::View QuantisedSite::view(const at::Tensor& z_BTD, const at::Tenso
 
 at::Tensor QuantisedSite::product(size_t i, const View& x) const {
   const QuantisedLinear& linear = parts_.linears[i];
-  if (!whole_weights_[i].defined()) return at::linear(x.values_BTD, weights_[i], linear.bias);
+  if (!whole_weights_[i].defined())
+    return at::linear(x.values_BTD, weights_[i].defined() ? weights_[i] : linear.weight(), linear.bias);
   if (!x.whole_BTD.defined()) return at::linear(x.values_BTD, linear.weight().to(x.values_BTD.options()), linear.bias);
   return scaled_products(at::linear(x.whole_BTD, whole_weights_[i]), x.scale_BT1, linear.scale.scale, linear.bias);
 }
@@ -214,6 +235,15 @@ std::pair<at::Tensor, at::Tensor> QuantisedKvPath::query_key(const at::Tensor& q
 
 at::Tensor QuantisedKvPath::value(const at::Tensor& v_BGTK) const {
   return quantise_heads(v_BGTK, parts_.value_grid, parts_.value_clip, parts_.include_zero);
+}
+
+std::shared_ptr<const KvPath> QuantisedKvPath::on_device(at::Device device) const {
+  Parts moved = parts_;
+  moved.query_rotation = freeact::on_device(parts_.query_rotation, device);
+  moved.key_rotation = freeact::on_device(parts_.key_rotation, device);
+  moved.key_clip = parts_.key_clip.on_device(device);
+  moved.value_clip = parts_.value_clip.on_device(device);
+  return std::make_shared<QuantisedKvPath>(std::move(moved));
 }
 
 at::Tensor QuantisedKvPath::quantise_heads(const at::Tensor& x_BGTK, const Grid& grid, const Clip& clip,

@@ -22,6 +22,7 @@ struct QuantisedLinear {
   Clip activation_clip;  // of this linear's view of the shared activation: scalars, or [N] by token type
 
   at::Tensor weight() const;  // float, on the grid
+  QuantisedLinear on_device(at::Device device) const;
 };
 
 // weight [O, D] already transformed and clipped.
@@ -49,10 +50,12 @@ class QuantisedSite : public Site {
     Split split(const at::Tensor& x_BTD, const at::Tensor& types_BT) const;
     // y [B, T, O], a linear's product with what it quantised, with what went past the quantiser.
     at::Tensor complete(size_t linear, at::Tensor y_BTO, const Split& split, const at::Tensor& types_BT) const;
+    Parts on_device(at::Device device) const;
   };
   explicit QuantisedSite(Parts parts);
 
   std::vector<at::Tensor> forward(const at::Tensor& x_BTD, const at::Tensor& types_BT) const override;
+  std::shared_ptr<const Site> on_device(at::Device device) const override;
   // z [B, T, D], what the activation's quantiser sees.
   at::Tensor transformed(const at::Tensor& x_BTD, const at::Tensor& types_BT) const;
   const Parts& parts() const { return parts_; }
@@ -70,8 +73,9 @@ class QuantisedSite : public Site {
 
   Parts parts_;
   std::vector<at::Tensor> whole_weights_;  // codes less their zero points where products are exact, else undefined
-  std::vector<at::Tensor> weights_;        // else: dequantised once
-  std::vector<bool> shares_activation_;    // clips as the linear before it, so reads the same quantised activation
+  // Else: dequantised once in host memory; undefined elsewhere, where memory is scarce and dequantising is fast.
+  std::vector<at::Tensor> weights_;
+  std::vector<bool> shares_activation_;  // clips as the linear before it, so reads the same quantised activation
 };
 
 // Quantises keys and values, per token over groups of channels, after an optional rotation of queries and keys.
@@ -87,6 +91,7 @@ class QuantisedKvPath : public KvPath {
   explicit QuantisedKvPath(Parts parts) : parts_(std::move(parts)) {}
   std::pair<at::Tensor, at::Tensor> query_key(const at::Tensor& q_BHTK, const at::Tensor& k_BGTK) const override;
   at::Tensor value(const at::Tensor& v_BGTK) const override;
+  std::shared_ptr<const KvPath> on_device(at::Device device) const override;
 
   NamedTensors save(const std::string& prefix) const;
   static std::shared_ptr<const QuantisedKvPath> load(const NamedTensors& tensors, const std::string& prefix);

@@ -105,6 +105,10 @@ Clip Clip::of_tokens(const at::Tensor& types_BT) const {
   return {max.index({types_BT}).unsqueeze(-1), min.index({types_BT}).unsqueeze(-1)};
 }
 
+Clip Clip::on_device(at::Device device) const {
+  return max.defined() ? Clip{max.to(device), min.to(device)} : *this;
+}
+
 Scale activation_scale(const at::Tensor& x, const Grid& grid, const Clip& clip, bool include_zero) {
   Range range = {x.amax(-1, true), x.amin(-1, true)};
   if (include_zero) range = {range.high.clamp_min(0), range.low.clamp_max(0)};

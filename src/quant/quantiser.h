@@ -48,6 +48,7 @@ struct Clip {
   static Clip ratio(double value);
   // Factors [N] by token type become one per token of types [B, T]: [B, T, 1]. A single factor, or none, stays.
   Clip of_tokens(const at::Tensor& types_BT) const;
+  Clip on_device(at::Device device) const;
 };
 
 // x [.., D] -> scale [.., 1], whatever the grid's groups. The range is widened to hold 0 unless include_zero is false

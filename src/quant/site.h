@@ -24,6 +24,7 @@ inline const char* site_name(SiteId id) {
 struct Linear {
   at::Tensor weight, bias;
   at::Tensor operator()(const at::Tensor& x) const;
+  Linear on_device(at::Device device) const;
 };
 
 // How a site computes its outputs: in 16 bit, quantised, or under training.
@@ -32,6 +33,8 @@ class Site {
   virtual ~Site() = default;
   // x [B, T, D]; types [B, T] int64, the token type of every position. One output [B, T, O] per linear.
   virtual std::vector<at::Tensor> forward(const at::Tensor& x_BTD, const at::Tensor& types_BT) const = 0;
+  // The same with its tensors on another device. Sites that are bound to where they were made are a Defect.
+  virtual std::shared_ptr<const Site> on_device(at::Device device) const;
 };
 
 // What happens to queries, keys and values between the projections and the attention product.
@@ -42,6 +45,10 @@ class KvPath {
   virtual std::pair<at::Tensor, at::Tensor> query_key(const at::Tensor& q_BHTK, const at::Tensor& k_BGTK) const = 0;
   // v [B, G, T, K].
   virtual at::Tensor value(const at::Tensor& v_BGTK) const = 0;
+  virtual std::shared_ptr<const KvPath> on_device(at::Device device) const;  // as a site's
 };
+
+// The tensor there; shared where it lies there already, or is undefined.
+at::Tensor on_device(const at::Tensor& tensor, at::Device device);
 
 }  // namespace freeact

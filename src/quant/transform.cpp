@@ -38,6 +38,12 @@ void Transform::activation_rows(const PlainRows& /*rows*/) const {
   throw Defect("the transform '" + kind() + "' has no form for plain rows");
 }
 
+std::shared_ptr<const Transform> Transform::on_device(at::Device device) const {
+  NamedTensors moved;
+  for (const auto& [name, tensor] : tensors()) moved[name] = tensor.to(device);
+  return make_transform(kind(), moved);
+}
+
 at::Tensor apply_activation(const TransformChain& chain, at::Tensor x_BTD, const at::Tensor& types_BT) {
   for (const auto& transform : chain) x_BTD = transform->activation(x_BTD, types_BT);
   return x_BTD;
@@ -75,6 +81,11 @@ at::Tensor HadamardTransform::weight(const at::Tensor& weight_OD) const {
 }
 NamedTensors HadamardTransform::tensors() const {
   return defined_only({{"width", at::scalar_tensor(width_, at::kLong)}, {"had_k", had_k_}});
+}
+std::shared_ptr<const Transform> HadamardTransform::on_device(at::Device device) const {
+  auto moved = std::make_shared<HadamardTransform>(*this);
+  moved->rotation_.keep_on(device);
+  return moved;
 }
 
 KroneckerTransform::KroneckerTransform(Factors factors) : f_(std::move(factors)) {

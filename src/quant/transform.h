@@ -42,6 +42,8 @@ class Transform {
   virtual at::Tensor weight(const at::Tensor& weight_OD) const = 0;
   // All tensors that make it up, for saving.
   virtual NamedTensors tensors() const = 0;
+  // The same with its tensors there: by default made of them anew, so that it has to be a kind of make_transform().
+  virtual std::shared_ptr<const Transform> on_device(at::Device device) const;
 };
 
 using TransformChain = std::vector<std::shared_ptr<const Transform>>;
@@ -73,6 +75,7 @@ class HadamardTransform : public Transform {
   void activation_rows(const PlainRows& rows) const override;
   at::Tensor weight(const at::Tensor& weight_OD) const override;
   NamedTensors tensors() const override;
+  std::shared_ptr<const Transform> on_device(at::Device device) const override;
 
  private:
   int64_t width_;

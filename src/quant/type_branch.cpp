@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "ops/ops.h"
+#include "quant/site.h"
 #include "util/error.h"
 
 namespace freeact {
@@ -16,9 +17,19 @@ at::Tensor TypeBranch::coefficients(const at::Tensor& x_BTD, const at::Tensor& t
 TypeBranch TypeBranch::orthonormal(const std::vector<at::Tensor>& bases) {
   std::vector<at::Tensor> owners;
   for (size_t type = 0; type < bases.size(); ++type)
-    owners.push_back(at::full({bases[type].size(1)}, static_cast<int64_t>(type), at::kLong));
+    owners.push_back(
+        at::full({bases[type].size(1)}, static_cast<int64_t>(type), bases[type].options().dtype(at::kLong)));
   const at::Tensor all = at::cat(bases, 1);
   return {all, all.t().contiguous(), at::cat(owners), {}};
+}
+
+TypeBranch TypeBranch::on_device(at::Device device) const {
+  TypeBranch moved = {freeact::on_device(read_DR, device),
+                      freeact::on_device(write_RD, device),
+                      freeact::on_device(owner_R, device),
+                      {}};
+  for (const at::Tensor& product : products_RO) moved.products_RO.push_back(product.to(device));
+  return moved;
 }
 
 TypeBranch TypeBranch::in_basis(const at::Tensor& scale_D, const at::Tensor& basis,

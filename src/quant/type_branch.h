@@ -20,6 +20,8 @@ struct TypeBranch {
   // What a token holds of each direction, 0 of those of other types: [B, T, R].
   at::Tensor coefficients(const at::Tensor& x_BTD, const at::Tensor& types_BT) const;
 
+  TypeBranch on_device(at::Device device) const;
+
   // Orthonormal columns bases[t] [D, r_t] for every type t; r_t may be 0.
   static TypeBranch orthonormal(const std::vector<at::Tensor>& bases);
   // The same directions where the input arrives as x diag(scale) kron(I, basis) instead of x; either may be undefined.

@@ -169,6 +169,10 @@ CalibrationSequences draw_calibration(const CalibrationConfig& config, const std
   return drawn;
 }
 
+bool asks_model(const CalibrationConfig& config) {
+  return config.states == "decoding" || config.loss_weights == "attention";
+}
+
 bool are_conversations(const CalibrationConfig& config, const DecoderConfig& model) {
   return model.mask_id < 0 && !config.is_running_text();
 }

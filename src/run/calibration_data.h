@@ -31,6 +31,9 @@ CalibrationSequences draw_calibration(const CalibrationConfig& config, const std
                                       const Decoder& model, const Tokenizer& tokenizer, uint64_t seed,
                                       const Prompter* prompter = nullptr);
 
+// Whether the model itself computes what it is calibrated on: the states, or what their tokens weigh.
+bool asks_model(const CalibrationConfig& config);
+
 // Whether the model sees items as conversations: question, right answer, end of turn.
 bool are_conversations(const CalibrationConfig& config, const DecoderConfig& model);
 

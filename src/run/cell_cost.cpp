@@ -15,8 +15,12 @@ int64_t block_weights(const DecoderConfig& c) {
   return c.width * (2 * queries + 2 * keys + 3 * c.mlp_width);
 }
 
+int64_t vocabulary_weights(const DecoderConfig& c) {
+  return (c.tied_head ? 1 : 2) * c.vocabulary_rows * c.width;
+}
+
 int64_t decoder_weights(const DecoderConfig& c) {
-  return c.num_layers * block_weights(c) + (c.tied_head ? 1 : 2) * c.vocabulary_rows * c.width;
+  return c.num_layers * block_weights(c) + vocabulary_weights(c);
 }
 
 // One batch goes through the model: its logits, one layer's scores, and its widest activation a few times.
@@ -30,9 +34,18 @@ int64_t num_sequences(const CalibrationConfig& calibration) {
   return 2 * static_cast<int64_t>(calibration.num_samples);
 }
 
-int64_t calibration_bytes(const CalibrationConfig& calibration, const DecoderConfig& c, int64_t tokens) {
-  const int64_t inputs_and_outputs = 2 * num_sequences(calibration) * tokens * c.width;
-  return kFloatBytes * (inputs_and_outputs + 3 * block_weights(c));  // the block, its gradients, its rounded copy
+int64_t inputs_and_outputs_bytes(const CalibrationConfig& calibration, const DecoderConfig& c, int64_t tokens) {
+  return kFloatBytes * 2 * num_sequences(calibration) * tokens * c.width;
+}
+
+// The block, its gradients, its rounded copy.
+int64_t one_block_bytes(const DecoderConfig& c) {
+  return kFloatBytes * 3 * block_weights(c);
+}
+
+// Codes of 8 bits, whatever the grid, and the floats beside them.
+int64_t quantised_device_bytes(const DecoderConfig& c) {
+  return c.num_layers * block_weights(c) + kFloatBytes * vocabulary_weights(c);
 }
 
 }  // namespace
@@ -46,10 +59,21 @@ CellCost cell_cost(const Experiment& e, const DecoderConfig& model, int64_t byte
     cost.forward_passes += task.forward_passes;
     evaluation = std::max(evaluation, batch_bytes(task, model));
   }
-  if (e.method.name == "none") return cost.own_bytes = evaluation, cost;
+  const bool on_gpu = e.backend.device != "cpu";
+  if (e.method.name == "none") {
+    (on_gpu ? cost.device_bytes : cost.own_bytes) = (on_gpu ? cost.weight_bytes : 0) + evaluation;
+    return cost;
+  }
   cost.block_passes = num_sequences(e.calibration) * model.num_layers;
-  const int64_t quantised = bytes_per_weight * model.num_layers * block_weights(model);
-  cost.own_bytes = quantised + std::max(evaluation, calibration_bytes(e.calibration, model, calibration_tokens));
+  const int64_t activations = inputs_and_outputs_bytes(e.calibration, model, calibration_tokens);
+  const int64_t block = one_block_bytes(model);
+  if (on_gpu) {
+    cost.own_bytes = activations;
+    cost.device_bytes = quantised_device_bytes(model) + std::max(evaluation, block);
+  } else {
+    const int64_t quantised = bytes_per_weight * model.num_layers * block_weights(model);
+    cost.own_bytes = quantised + std::max(evaluation, activations + block);
+  }
   return cost;
 }
 
@@ -83,7 +107,10 @@ std::string gibibytes(int64_t bytes) {
 }
 
 std::string cost_text(const CellCost& cost) {
-  return fmt::format("{} forward passes, {}", cost.forward_passes, gibibytes(cost.weight_bytes + cost.own_bytes));
+  const std::string of_gpu =
+      cost.device_bytes > 0 ? fmt::format(", {} of the GPU", gibibytes(cost.device_bytes)) : std::string();
+  return fmt::format("{} forward passes, {}{}", cost.forward_passes, gibibytes(cost.weight_bytes + cost.own_bytes),
+                     of_gpu);
 }
 
 }  // namespace freeact

@@ -19,20 +19,26 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What lies at a path is told by its hash; where it lies on this machine does not change a result.
+// What lies at a path is told by its hash; where it lies on this machine, or which of its GPUs computes, does not
+// change a result.
 nlohmann::json without_places(nlohmann::json determining) {
   const auto keep_name = [](nlohmann::json& path) {
     if (path.is_string()) path = fs::path(path.get<std::string>()).filename().string();
   };
   keep_name(determining["model"]["path"]);
+  nlohmann::json& device = determining["backend"]["device"];
+  if (device.is_string()) device = device.get<std::string>().substr(0, device.get<std::string>().find(':'));
   for (const char* key : {"dataset", "text"}) keep_name(determining["calibration"][key]);
   for (auto& task : determining["tasks"]) keep_name(task["dataset"]);
   return determining;
 }
 
-// What determines how a model is quantised, of all that determines what comes out.
+// What determines how a model is quantised, of all that determines what comes out. Of the backend that is a GPU, whose
+// sums round in another order.
 nlohmann::json of_calibration(nlohmann::json determining) {
+  const nlohmann::json device = determining["backend"]["device"];
   for (const char* key : {"tasks", "data_hashes", "backend", "analysis", "repetition_penalty"}) determining.erase(key);
+  if (device != "cpu") determining["device"] = device;
   determining["quant"].erase("embedding_bits");  // rounded behind the calibration
   return determining;
 }

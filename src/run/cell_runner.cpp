@@ -4,6 +4,8 @@
 
 #include "config/yaml.h"
 #include "eval/evaluate.h"
+#include "latency/machine.h"
+#include "model/on_device.h"
 #include "model/rounded_embeddings.h"
 #include "run/backend.h"
 #include "run/external.h"
@@ -21,6 +23,21 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kHeldOutBatch = 32;
+
+// What ran the cell.
+std::string machine_of(const BackendConfig& backend) {
+  Machine machine = describe_machine();
+  machine.accelerator = device_name(backend);
+  return machine_line(machine, 1);
+}
+
+// Copies of a model that share a cell's items, each on its device and backend.
+std::vector<Decoder> replicas(const Decoder& model, const Experiment& e) {
+  std::vector<Decoder> copies;
+  for (const BackendConfig& backend : replica_backends(e.backend, e.launcher.replicas))
+    copies.push_back(on_backend(on_device(model, device_of(backend)), backend));
+  return copies;
+}
 
 at::ScalarType parse_dtype(const std::string& name) {
   if (name == "bfloat16") return at::kBFloat16;
@@ -107,11 +124,13 @@ std::shared_ptr<const LoadedModel> CellRunner::source_model(const Experiment& e)
 
 std::shared_ptr<const LoadedModel> CellRunner::load(const Experiment& e) {
   const auto model = source_model(e);
-  return model->made_by ? model : with_quantised_vision(model, e.quant);
+  const bool as_loaded = e.method.name == "none" || model->made_by;
+  return on_device(model->made_by ? model : with_quantised_vision(model, e.quant), device_of(e.backend),
+                   as_loaded ? MovedPart::kAll : MovedPart::kVision);
 }
 
 std::unique_ptr<Method> CellRunner::make_method(const Experiment& e) const {
-  const MethodContext context = {spec_of(e.quant), derive_seed(e.seed, "method")};
+  const MethodContext context = {spec_of(e.quant), derive_seed(e.seed, "method"), device_of(e.backend)};
   return find_method(methods_, e.method.name).make(e.method.settings, context);
 }
 
@@ -128,7 +147,7 @@ RunRecord CellRunner::run(const Cell& cell, const fs::path& progress_folder,
   record.resolved_config = to_yaml(cell.resolved);
   record.source_version = source_version_;
   record.checkpoint_hash = model->hash;
-  record.machine = machine_line(1);
+  record.machine = machine_of(e.backend);
   record.started_at = utc_now();
   if (e.method.name == "none") measure_activations_of(e, *model, note, record);
   const Stopwatch calibration_watch;
@@ -137,9 +156,9 @@ RunRecord CellRunner::run(const Cell& cell, const fs::path& progress_folder,
                                       : with_rounded_embeddings(quantise(cell, *model, progress_folder, note, record),
                                                                 e.quant.embedding_bits);
   record.calibration_s = calibration_watch.seconds();
-  const Decoder running = on_backend(quantised, e.backend);
+  const std::vector<Decoder> running = replicas(quantised, e);
   const Stopwatch evaluation_watch;
-  evaluate(cell, running, *vision_on_backend(model, e.backend), progress_folder, note, record);
+  evaluate(cell, Replicas(running), *vision_on_backend(model, e.backend), progress_folder, note, record);
   record.evaluation_s = evaluation_watch.seconds();
   return record;
 }
@@ -156,7 +175,8 @@ CalibrationSequences CellRunner::draw(const Experiment& e, const LoadedModel& mo
     throw UserError("'{}' is quantised already and cannot be calibrated: give the checkpoint it was made of",
                     e.model.path);
   const auto prompter = calibration_prompter(e, model);
-  return draw_calibration(e.calibration, project_.datasets(), model.decoder, model.tokenizer, e.seed,
+  const Decoder decoder = asks_model(e.calibration) ? on_device(model.decoder, device_of(e.backend)) : model.decoder;
+  return draw_calibration(e.calibration, project_.datasets(), decoder, model.tokenizer, e.seed,
                           prompter ? &*prompter : nullptr);
 }
 
@@ -181,6 +201,7 @@ Decoder CellRunner::quantise(const Cell& cell, const LoadedModel& model, const f
   job.calibrate = [&](const Block& block, const std::vector<BlockBatch>& batches) {
     return method->calibrate(block, batches, prepared.config);
   };
+  job.device = device_of(e.backend);
   job.progress_folder = progress_folder;
   job.on_block = [&](int64_t block, int64_t blocks) { note(fmt::format("block {} of {}", block + 1, blocks)); };
   DriverResult result = calibrate_model(prepared, job);
@@ -190,7 +211,7 @@ Decoder CellRunner::quantise(const Cell& cell, const LoadedModel& model, const f
   return result.model;
 }
 
-void CellRunner::evaluate(const Cell& cell, const Decoder& quantised, const LoadedModel& model,
+void CellRunner::evaluate(const Cell& cell, const Replicas& quantised, const LoadedModel& model,
                           const fs::path& progress_folder, const std::function<void(const std::string&)>& note,
                           RunRecord& record) const {
   for (size_t i = 0; i < cell.experiment.tasks.size(); ++i) {

@@ -64,12 +64,13 @@ class CellRunner {
                 const std::function<void(const std::string&)>& note);
 
   // The parts that other measurements of a cell need: the model it runs with, its method, sequences to calibrate on and
-  // to measure on, the version of the sources.
+  // to measure on, the version of the sources. A model that is to be quantised lies in host memory but for the tower
+  // that sees images; one that runs as it was loaded lies on the cell's device.
   std::shared_ptr<const LoadedModel> load(const Experiment& experiment);
   std::unique_ptr<Method> make_method(const Experiment& experiment) const;
   CalibrationSequences draw(const Experiment& experiment, const LoadedModel& model) const;
   const std::string& version() const { return source_version_; }
-  // The model with the blocks that its method makes; embedding and head are not rounded yet
+  // The model with the blocks that its method makes, on the cell's device; embedding and head are not rounded yet
   // (model/rounded_embeddings.h). Errors and training go into the record.
   Decoder quantise(const Cell& cell, const LoadedModel& model, const std::filesystem::path& progress_folder,
                    const std::function<void(const std::string&)>& note, RunRecord& record) const;
@@ -90,7 +91,7 @@ class CellRunner {
   void add_task(const EvalTaskSettings& task, const ModelConfig& config, const LoadedModel& model,
                 nlohmann::json& determining) const;
   void add_calibration(const Experiment& experiment, const LoadedModel& model, nlohmann::json& determining) const;
-  void evaluate(const Cell& cell, const Decoder& quantised, const LoadedModel& model,
+  void evaluate(const Cell& cell, const Replicas& quantised, const LoadedModel& model,
                 const std::filesystem::path& progress_folder, const std::function<void(const std::string&)>& note,
                 RunRecord& record) const;
   int64_t calibration_tokens(const Experiment& experiment, const LoadedModel& model) const;

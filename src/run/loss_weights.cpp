@@ -17,7 +17,7 @@ at::Tensor attention_of_keys(const at::Tensor& q_BHTK, const at::Tensor& k_BGTK,
   const at::Tensor k_BHTK = k_BGTK.repeat_interleave(q_BHTK.size(1) / k_BGTK.size(1), 1);
   at::Tensor scores_BHTT =
       at::matmul(q_BHTK, k_BHTK.transpose(-1, -2)).to(at::kFloat) / std::sqrt(static_cast<double>(q_BHTK.size(-1)));
-  const at::Tensor seen_TT = at::ones({q_BHTK.size(2), q_BHTK.size(2)}, at::kBool).tril();
+  const at::Tensor seen_TT = at::ones({q_BHTK.size(2), q_BHTK.size(2)}, q_BHTK.options().dtype(at::kBool)).tril();
   if (causal) scores_BHTT = scores_BHTT.masked_fill(at::logical_not(seen_TT), -INFINITY);
   const at::Tensor received_BT = at::softmax(scores_BHTT, -1).mean(1).sum(1);
   return causal ? received_BT / seen_TT.sum(0) : received_BT / q_BHTK.size(2);
@@ -49,7 +49,7 @@ at::Tensor attention_received(const Decoder& model, const TokenBatch& batch) {
   ForwardContext context = model.context(batch);
   context.observer = &observer;
   model.hidden(batch, context);
-  return mean_one(sum_BT);
+  return mean_one(sum_BT).to(batch.ids_BT.device());
 }
 
 }  // namespace freeact

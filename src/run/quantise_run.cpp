@@ -7,6 +7,7 @@
 
 #include "artefact/saved_folder.h"
 #include "config/yaml.h"
+#include "model/on_device.h"
 #include "run/cell_runner.h"
 #include "run/runner.h"
 #include "run/saved_model.h"
@@ -57,7 +58,8 @@ SavedSize calibrate_and_save(const Cell& cell, CellRunner& runner, const SaveTar
   const Decoder quantised =
       runner.quantise(cell, *model, progress_root / runner.keys(cell).calibration.substr(0, 16), note, record);
   const Family& family = find_family(e.model.family, CheckpointFolder(target.source).config());
-  const SavedSize size = save_model({quantised, family.modules, model->vision.get(), saved_format(e)},
+  const auto vision = on_device(model->vision, at::kCPU);
+  const SavedSize size = save_model({on_device(quantised, at::kCPU), family.modules, vision.get(), saved_format(e)},
                                     made_by(cell, model->hash, runner.version()), target);
   std::error_code ignored;
   fs::remove_all(progress_root, ignored);

@@ -7,6 +7,7 @@
 
 #include "calibration/site_maxima.h"
 #include "config/yaml.h"
+#include "run/backend.h"
 #include "run/provenance.h"
 #include "util/progress.h"
 #include "util/random.h"
@@ -93,6 +94,7 @@ class StreamRun {
       for (auto& window : windows) set_inputs(window, visit_site_inputs(block, window, prepared.config, ignore_inputs));
       return calibrated;
     };
+    driver.device = device_of(job_.before.experiment.backend);
     driver.on_block = [&](int64_t block, int64_t blocks) {
       note_(fmt::format("{}, block {} of {}", what, block + 1, blocks));
     };

@@ -110,7 +110,7 @@ void AdaptiveSite::choose_directions(int64_t type) {
   TypeBranch& branch = parts.branch;
   const at::Tensor rows = rows_of(branch, type);
   const at::Tensor identity = at::eye(linears_[0].weight.size(1), linears_[0].weight.options()).unsqueeze(0);
-  const at::Tensor types = at::full({1, identity.size(1)}, type, at::kLong);
+  const at::Tensor types = at::full({1, identity.size(1)}, type, identity.options().dtype(at::kLong));
   const at::Tensor t = apply_activation(parts.transforms, identity, types)[0].to(at::kDouble);
   const at::Tensor inverse = apply_weight(parts.transforms, identity[0]).t().to(at::kDouble);
   const at::Tensor moment_DD = statistics_->shrunk_moment(type, parts.mean_ND);

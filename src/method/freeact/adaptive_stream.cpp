@@ -16,7 +16,8 @@ class BlockStatistics {
   BlockStatistics(const CalibratedBlock& block, const DecoderConfig& config) : block_(block), config_(config) {
     const auto num_types = static_cast<int64_t>(config.token_types.size());
     for (size_t i = 0; i < kNumSites; ++i)
-      sites_[i] = std::make_shared<TokenStatistics>(num_types, block.equivalent.linears[i][0].weight.size(1));
+      sites_[i] = std::make_shared<TokenStatistics>(num_types, block.equivalent.linears[i][0].weight.size(1),
+                                                    /*decay=*/std::nullopt, block.equivalent.device());
   }
 
   // All at once, as merging costs D^2 whatever the number of tokens.

@@ -20,8 +20,9 @@ namespace {
 // What one site's branch is chosen from.
 class BranchTokens {
  public:
-  BranchTokens(const LearnableSite& site, int64_t num_types, int64_t width)
-      : site_(&site), statistics_(num_types, width) {}
+  BranchTokens(const LearnableSite& site, int64_t num_types)
+      : site_(&site),
+        statistics_(num_types, weight_of(site).size(1), /*decay=*/std::nullopt, weight_of(site).device()) {}
 
   void add(const at::Tensor& x_BTD, const at::Tensor& types_BT, bool held_out) {
     const at::Tensor x_TD =
@@ -36,6 +37,7 @@ class BranchTokens {
   bool has(int64_t type) const { return tokens(type) > 0; }
 
  private:
+  static const at::Tensor& weight_of(const LearnableSite& site) { return site.parts[0].linear.weight; }
   double tokens(int64_t type) const { return statistics_.count()[type].item<double>(); }
 
   const LearnableSite* site_;
@@ -67,13 +69,14 @@ at::Tensor basis_of_type(const BranchTokens& tokens, const at::Tensor& weight_OD
                          int64_t type, const BranchSettings& settings, uint64_t seed) {
   const int64_t width = weight_OD.size(1);
   const auto most = static_cast<int64_t>(std::llround(settings.fraction * static_cast<double>(width)));
-  const at::Tensor none = at::empty({width, 0});
+  const at::Tensor none = at::empty({width, 0}, weight_OD.options());
   if (most == 0 || !tokens.has(type)) return none;
   const at::Tensor held_out_TD = settings.kind == BranchKind::kDrop ? tokens.held_out(type) : at::Tensor();
   if (held_out_TD.defined() && held_out_TD.size(0) == 0) return none;
   const BasisOfRank basis_of = directions(tokens.moment(type), weight_OD, settings.directions);
   if (settings.kind == BranchKind::kKeep) return basis_of(most);
-  const at::Tensor rotation_DD = orthogonal_from_gaussian(gaussian({width, width}, seed)).to(at::kFloat);
+  const at::Tensor rotation_DD =
+      orthogonal_from_gaussian(gaussian({width, width}, seed)).to(weight_OD.device(), at::kFloat);
   const auto choice = choose_rank(held_out_TD, weight_OD, rotation_DD, ranks_up_to(most), activation_grid, basis_of);
   return choice.rank == 0 ? none : basis_of(choice.rank);
 }
@@ -112,7 +115,7 @@ void add_branches(const LearnedBlock& learned, const Block& block, const std::ve
   const at::NoGradGuard no_grad;
   const auto num_types = static_cast<int64_t>(config.token_types.size());
   std::vector<BranchTokens> tokens;
-  for (const auto& site : learned.sites) tokens.emplace_back(*site, num_types, site->parts[0].linear.weight.size(1));
+  for (const auto& site : learned.sites) tokens.emplace_back(*site, num_types);
   for (size_t batch = 0; batch < batches.size(); ++batch) {
     const bool held_out = settings.kind == BranchKind::kDrop && batch + 1 == batches.size();
     visit_site_inputs(block, {batches[batch]}, config, [&](size_t i, const at::Tensor& x_BTD, const at::Tensor& types) {

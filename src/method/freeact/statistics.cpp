@@ -11,11 +11,11 @@ constexpr double kTokensPerDimension = 10;  // that a moment of its own needs
 
 }  // namespace
 
-TokenStatistics::TokenStatistics(int64_t num_types, int64_t width, std::optional<double> decay)
+TokenStatistics::TokenStatistics(int64_t num_types, int64_t width, std::optional<double> decay, at::Device device)
     : decay_(decay),
-      count_N_(at::zeros({num_types}, at::kDouble)),
-      mean_ND_(at::zeros({num_types, width}, at::kDouble)),
-      m2_NDD_(at::zeros({num_types, width, width}, at::kDouble)) {}
+      count_N_(at::zeros({num_types}, at::TensorOptions(at::kDouble).device(device))),
+      mean_ND_(at::zeros({num_types, width}, count_N_.options())),
+      m2_NDD_(at::zeros({num_types, width, width}, count_N_.options())) {}
 
 void TokenStatistics::add(const at::Tensor& x, const at::Tensor& types) {
   const at::Tensor rows = x.reshape({-1, x.size(-1)}).to(at::kDouble), flat = types.reshape({-1});

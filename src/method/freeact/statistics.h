@@ -12,7 +12,8 @@ namespace freeact {
 class TokenStatistics {
  public:
   // decay: the weight of everything seen before is multiplied by it at every batch.
-  TokenStatistics(int64_t num_types, int64_t width, std::optional<double> decay = std::nullopt);
+  TokenStatistics(int64_t num_types, int64_t width, std::optional<double> decay = std::nullopt,
+                  at::Device device = at::kCPU);
 
   // x [.., D], types [..] of one batch.
   void add(const at::Tensor& x, const at::Tensor& types);
