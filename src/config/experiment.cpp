@@ -1,5 +1,6 @@
 #include "config/experiment.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -107,6 +108,37 @@ void validate(const AnalysisConfig& analysis) {
           analysis.surface_bins);
 }
 
+// They become lines of a script.
+void require_one_line(const std::string& key, const std::string& value) {
+  const bool printable = std::all_of(value.begin(), value.end(), [](unsigned char c) { return c >= ' ' && c != 127; });
+  require(printable, key, "one line of text", value);
+}
+
+void validate(const LauncherConfig& launcher) {
+  require_one_of("launcher.name", launcher.name, {"local", "slurm"});
+  require(launcher.workers >= 1, "launcher.workers", "1 or more", launcher.workers);
+  require(launcher.replicas >= 0, "launcher.replicas", "0 or more", launcher.replicas);
+  require(launcher.gpus >= 0, "launcher.gpus", "0 or more", launcher.gpus);
+  require(launcher.cpus >= 1, "launcher.cpus", "1 or more", launcher.cpus);
+  require(launcher.concurrency >= 0, "launcher.concurrency", "0 or more", launcher.concurrency);
+  require(launcher.grace_s >= 1 && launcher.grace_s <= 65535, "launcher.grace_s", "1 to 65535", launcher.grace_s);
+  require(launcher.requeues >= 0, "launcher.requeues", "0 or more", launcher.requeues);
+  require_one_line("launcher.partition", launcher.partition);
+  require_one_line("launcher.account", launcher.account);
+  require_one_line("launcher.memory", launcher.memory);
+  require_one_line("launcher.time", launcher.time);
+  for (const auto& module : launcher.modules) require_one_line("launcher.modules", module);
+  for (const auto& option : launcher.options) {
+    require(option.starts_with("-"), "launcher.options", "options of sbatch such as --qos=long", option);
+    require_one_line("launcher.options", option);
+  }
+  LauncherConfig plain;
+  plain.workers = launcher.workers;
+  plain.replicas = launcher.replicas;
+  if (launcher.name == "local" && write_fields(launcher) != write_fields(plain))
+    throw FieldError("launcher", "key 'launcher' has settings of Slurm, but runs locally: choose launcher=slurm");
+}
+
 // Experiments have tasks or a stream.
 void validate_measurements(const Experiment& experiment) {
   if (!experiment.stream.is_set()) return validate(experiment.tasks);
@@ -127,8 +159,7 @@ void validate(const Experiment& experiment) {
   require(experiment.limit >= 0, "limit", "0 or more", experiment.limit);
   require_text("backend.name", experiment.backend.name);
   require_text("backend.device", experiment.backend.device);
-  require_text("launcher.name", experiment.launcher.name);
-  require(experiment.launcher.workers >= 1, "launcher.workers", "1 or more", experiment.launcher.workers);
+  validate(experiment.launcher);
 }
 
 // {name, a, b} -> {name, settings: {a, b}}, the form of MethodConfig and TaskConfig.
@@ -170,6 +201,12 @@ void leave_out_defaults(const Experiment& experiment, Json& values) {
   leave_out("calibration", calibration.states == "masked", {"states", "decoding"});
   leave_out("calibration", calibration.loss_weights == "equal", {"loss_weights"});
   leave_out("calibration", calibration.loss_weights != "mask_state", {"mask_weight"});
+  const bool on_slurm = experiment.launcher.name == "slurm";
+  leave_out("launcher", on_slurm, {"workers"});
+  leave_out("launcher", experiment.launcher.replicas == 0, {"replicas"});
+  leave_out("launcher", !on_slurm,
+            {"partition", "account", "gpus", "cpus", "memory", "time", "modules", "options", "concurrency", "grace_s",
+             "requeues", "wait"});
 }
 
 }  // namespace

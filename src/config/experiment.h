@@ -183,18 +183,42 @@ struct BackendConfig {
   template <typename Visitor>
   void fields(Visitor& visit) {
     visit("name", name, "simulated (floats on the integer grid), cpu or cuda (integers)");
-    visit("device", device, "where the model lies: cpu");
+    visit("device", device, "where the model lies and computes: cpu, cuda or cuda:N (the machine's Nth, from 0)");
   }
 };
 
+// Where cells run: in threads of this process, or as tasks of a Slurm job array, which alone has the other settings.
 struct LauncherConfig {
   std::string name = "local";
   int workers = 2;
+  int replicas = 0;
+  std::string partition, account;
+  int gpus = 0;
+  int cpus = 1;
+  std::string memory, time;
+  std::vector<std::string> modules, options;
+  int concurrency = 0;
+  int grace_s = 60;
+  int requeues = 10;
+  bool wait = true;
 
   template <typename Visitor>
   void fields(Visitor& visit) {
-    visit("name", name, "where the cells run");
-    visit("workers", workers, "cells at a time");
+    visit("name", name, "where the cells run: local or slurm");
+    visit("workers", workers, "local: cells at a time, at most; those on GPUs run one at a time");
+    visit("replicas", replicas, "copies of a cell's model that share its items; 0: one on each GPU, one on the CPU");
+    visit("partition", partition, "Slurm partition; empty: the site's default, as for all that follow");
+    visit("account", account, "Slurm account");
+    visit("gpus", gpus, "GPUs of a task");
+    visit("cpus", cpus, "processors of a task");
+    visit("memory", memory, "memory of a task: 16G");
+    visit("time", time, "time limit of a task: 04:00:00");
+    visit("modules", modules, "environment modules to load");
+    visit("options", options, "more options of sbatch: --qos=long");
+    visit("concurrency", concurrency, "tasks at a time, at most; 0: as many as Slurm lets run");
+    visit("grace_s", grace_s, "a task is stopped so many seconds before its time limit, and queued again");
+    visit("requeues", requeues, "how often, at most");
+    visit("wait", wait, "wait until the tasks are through and take up their results");
   }
 };
 
