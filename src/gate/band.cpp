@@ -1,0 +1,135 @@
+#include "gate/band.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "report/statistics.h"
+#include "util/error.h"
+#include "util/suggest.h"
+
+namespace freeact {
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kLeastRelative = 0.01;  // half a band, relative to its centre
+constexpr double kLeastAbsolute = 1e-9;  // where the centre is 0
+constexpr double kMostLogarithm = 230;   // of the factor of a ratio's band: 1e100 says nothing, and can be written
+constexpr std::array kScaleNames = {"share", "ratio", "linear"};
+
+std::vector<double> logarithms(std::vector<double> values) {
+  for (double& value : values) value = std::log(value);
+  return values;
+}
+
+double deviation(const std::vector<double>& values) {
+  if (values.size() < 2) return 0;
+  const double middle = mean(values);
+  double squares = 0;
+  for (const double value : values) squares += (value - middle) * (value - middle);
+  return std::sqrt(squares / static_cast<double>(values.size() - 1));
+}
+
+// Half of Student's prediction interval for the mean of `new_seeds` values (Hahn, 1969).
+double half_width(const std::vector<double>& values, int new_seeds, double level) {
+  const auto n = static_cast<double>(values.size());
+  const double t = t_quantile(1 - level / 2, static_cast<int>(values.size()) - 1);
+  return t * deviation(values) * std::sqrt(1 / n + 1 / static_cast<double>(new_seeds));
+}
+
+double log_choose(int64_t n, int64_t k) {
+  const auto a = static_cast<double>(n), b = static_cast<double>(k);
+  return std::lgamma(a + 1) - std::lgamma(b + 1) - std::lgamma(a - b + 1);
+}
+
+// Answers of a reference and of new seeds; `right` of all of the reference's are.
+struct Answers {
+  int64_t reference, right, added;
+
+  // The chance that of all right answers, of which the new seeds have `k`, they would have k or fewer (lower), or k or
+  // more, if these were spread at random.
+  double tail(int64_t k, bool lower) const {
+    const int64_t all_right = right + k, least = std::max<int64_t>(0, all_right - reference),
+                  most = std::min(added, all_right);
+    double sum = 0;
+    for (int64_t i = lower ? least : k; i <= (lower ? k : most); ++i)
+      sum += std::exp(log_choose(added, i) + log_choose(reference, all_right - i) -
+                      log_choose(reference + added, all_right));
+    return sum;
+  }
+};
+
+// Counts of right answers among the new that Fisher's exact test leaves, as shares in %.
+Band item_band(double share, int64_t seeds, int64_t items, int new_seeds, double level) {
+  const int64_t reference = seeds * items, added = new_seeds * items;
+  const Answers answers = {reference, std::llround(share / 100 * static_cast<double>(reference)), added};
+  const int64_t expected = std::llround(share / 100 * static_cast<double>(added));
+  int64_t low = expected, high = expected;
+  while (low > 0 && answers.tail(low - 1, true) > level / 2) --low;
+  while (high < added && answers.tail(high + 1, false) > level / 2) ++high;
+  return {100.0 * static_cast<double>(low) / static_cast<double>(added),
+          100.0 * static_cast<double>(high) / static_cast<double>(added)};
+}
+
+Band share_band(const std::vector<double>& values, int64_t items, int new_seeds, double level) {
+  const double middle = mean(values), half = half_width(values, new_seeds, level);
+  Band band = {middle - half, middle + half};
+  if (items > 0) {
+    const Band of_items = item_band(middle, std::ssize(values), items, new_seeds, level);
+    band = {std::min(band.low, of_items.low), std::max(band.high, of_items.high)};
+  }
+  return {std::max(0.0, band.low), std::min(100.0, band.high)};
+}
+
+}  // namespace
+
+bool Band::holds(double value) const {
+  constexpr double kRounding = 1e-5;  // files state six digits
+  const double slack = kRounding * std::max(std::abs(low), std::abs(high));
+  return value >= low - slack && value <= high + slack;
+}
+
+std::string scale_name(Scale scale) {
+  return kScaleNames[static_cast<size_t>(scale)];
+}
+
+Scale parse_scale(const std::string& name) {
+  const auto* found = std::find(kScaleNames.begin(), kScaleNames.end(), name);
+  if (found == kScaleNames.end())
+    throw UserError(unknown_name("scale", name, {kScaleNames.begin(), kScaleNames.end()}));
+  return static_cast<Scale>(found - kScaleNames.begin());
+}
+
+Scale scale_of(const std::string& unit, const std::vector<double>& values) {
+  if (unit == "%") return Scale::kShare;
+  const bool positive = std::all_of(values.begin(), values.end(), [](double value) { return value > 0; });
+  return positive && !values.empty() ? Scale::kRatio : Scale::kLinear;
+}
+
+double centre(const std::vector<double>& values, Scale scale) {
+  if (scale != Scale::kRatio) return mean(values);
+  if (std::any_of(values.begin(), values.end(), [](double value) { return value <= 0; })) return 0;
+  return std::exp(mean(logarithms(values)));
+}
+
+double spread(const std::vector<double>& values, Scale scale) {
+  return deviation(scale == Scale::kRatio ? logarithms(values) : values);
+}
+
+Band prediction_band(const std::vector<double>& values, Scale scale, int64_t items, int new_seeds, double level) {
+  FREEACT_CHECK(new_seeds > 0 && level > 0 && level < 1, "{} seeds at level {}", new_seeds, level);
+  if (values.size() < 2) return {kNan, kNan};
+  if (scale == Scale::kShare) return share_band(values, items, new_seeds, level);
+  const double middle = centre(values, scale);
+  if (scale == Scale::kRatio) {
+    const double half = half_width(logarithms(values), new_seeds, level);
+    const double factor = std::exp(std::clamp(half, std::log1p(kLeastRelative), kMostLogarithm));
+    return {middle / factor, middle * factor};
+  }
+  const double half =
+      std::max({half_width(values, new_seeds, level), kLeastRelative * std::abs(middle), kLeastAbsolute});
+  return {middle - half, middle + half};
+}
+
+}  // namespace freeact
