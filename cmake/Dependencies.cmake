@@ -11,8 +11,7 @@ pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
 find_path(CLI11_INCLUDE CLI/CLI.hpp REQUIRED)
 
-# LibTorch. Only torch_cpu and c10 are linked, straight from the wheel or archive, so that a CPU build needs neither a
-# CUDA toolkit nor the CUDA wheels. tools/setup writes the default folder; point FREEACT_TORCH at your own to override.
+# LibTorch. tools/setup writes the default folder; point FREEACT_TORCH at your own to override.
 set(FREEACT_TORCH "$ENV{FREEACT_TORCH}" CACHE PATH "The torch folder of a LibTorch 2.11 (holds include/ and lib/)")
 if(NOT "$ENV{XDG_CACHE_HOME}" STREQUAL "")
   set(freeact_cache $ENV{XDG_CACHE_HOME}/freeact)
@@ -34,19 +33,13 @@ endif()
 file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/include)
 file(CREATE_LINK ${FREEACT_TORCH}/include/fmt ${CMAKE_BINARY_DIR}/include/fmt SYMBOLIC)
 add_library(freeact_fmt STATIC ${CMAKE_CURRENT_LIST_DIR}/fmt.cpp)
-target_include_directories(freeact_fmt SYSTEM PUBLIC ${CMAKE_BINARY_DIR}/include)
+target_include_directories(freeact_fmt SYSTEM PUBLIC $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}/include>)
+target_link_libraries(freeact_fmt PUBLIC $<INSTALL_INTERFACE:freeact_torch>)
 target_link_libraries(freeact_options INTERFACE nlohmann_json::nlohmann_json freeact_fmt)
 
-add_library(freeact_torch INTERFACE)
-target_include_directories(freeact_torch SYSTEM INTERFACE
-  ${FREEACT_TORCH}/include ${FREEACT_TORCH}/include/torch/csrc/api/include)
-target_link_libraries(freeact_torch INTERFACE ${FREEACT_TORCH}/lib/libtorch_cpu.so ${FREEACT_TORCH}/lib/libc10.so)
-# libtorch_cpu of the CUDA wheel needs cudart and cupti at load time; the wheels put them beside torch.
-file(GLOB freeact_cuda_runtime LIST_DIRECTORIES true ${FREEACT_TORCH}/../nvidia/*/lib)
+include(Torch)  # freeact_torch
 set(CMAKE_BUILD_RPATH ${FREEACT_TORCH}/lib ${freeact_cuda_runtime})
-foreach(folder IN LISTS freeact_cuda_runtime)
-  target_link_options(freeact_torch INTERFACE -Wl,-rpath-link,${folder})
-endforeach()
+set(CMAKE_INSTALL_RPATH ${CMAKE_BUILD_RPATH})  # LibTorch is not copied
 
 include(Cuda)  # FREEACT_HAS_CUDA, freeact_cuda_room()
 

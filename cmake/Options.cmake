@@ -29,12 +29,14 @@ if(MOLD)
 endif()
 
 add_library(freeact_options INTERFACE)
-target_compile_options(freeact_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+target_compile_features(freeact_options INTERFACE cxx_std_20)
+set(freeact_warnings -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
   # GCC 12 raises it falsely on "literal" + std::string (GCC bug 105651)
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 if(FREEACT_WERROR)
-  target_compile_options(freeact_options INTERFACE -Werror)
+  list(APPEND freeact_warnings -Werror)
 endif()
+target_compile_options(freeact_options INTERFACE "$<BUILD_INTERFACE:${freeact_warnings}>")  # users have their own
 if(FREEACT_FUZZ)
   if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
     message(FATAL_ERROR "The fuzz targets use libFuzzer, which is clang's: configure with --preset fuzz")

@@ -11,12 +11,19 @@ function(freeact_precompiled_header name)
   target_precompile_headers(freeact_${name}_pch PRIVATE ${HEADER_INCLUDES})
 endfunction()
 
+# The paths of #include: ours count from src/, others' programs may put freeact/ before them.
+function(freeact_include_directories target)
+  target_include_directories(${target} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/freeact> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+endfunction()
+
 # freeact_room(NAME [TORCH] DIR folder LINKS libraries...): the static library freeact_NAME from every .cpp of the folder.
 function(freeact_room name)
   cmake_parse_arguments(ROOM "TORCH" "DIR" "LINKS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${ROOM_DIR}/*.cpp)
   add_library(freeact_${name} STATIC ${sources})
-  target_include_directories(freeact_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
+  freeact_include_directories(freeact_${name})
   target_link_libraries(freeact_${name} PUBLIC freeact_options ${ROOM_LINKS})
   if(ROOM_TORCH)
     target_link_libraries(freeact_${name} PUBLIC freeact_torch)

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "app/listing.h"
 #include "app/methods.h"
 #include "app/verbs.h"
 #include "config/composer.h"
@@ -16,10 +17,6 @@
 namespace freeact {
 namespace {
 
-struct Row {
-  std::string name, text;
-};
-
 // What the first line of a choice's file says, where it is a comment.
 std::string heading_of(const std::filesystem::path& file) {
   std::string line;
@@ -28,17 +25,17 @@ std::string heading_of(const std::filesystem::path& file) {
   return line.starts_with("# ") ? line.substr(2) : "";
 }
 
-std::vector<Row> group_rows(const std::string& group) {
+std::vector<Listed> group_rows(const std::string& group) {
   const auto folder = Project::find().experiments();
-  std::vector<Row> rows;
+  std::vector<Listed> rows;
   for (const auto& name : list_group(folder, group))
     rows.push_back({name, heading_of(folder / group / (name + ".yaml"))});
   return rows;
 }
 
-std::vector<Row> benchmark_rows() {
+std::vector<Listed> benchmark_rows() {
   const auto datasets = Project::find().datasets();
-  std::vector<Row> rows;
+  std::vector<Listed> rows;
   for (const auto& name : list_benchmark_tasks(datasets)) {
     const BenchmarkTask task = read_benchmark_task(datasets, name);
     rows.push_back({name, fmt::format("{}; {}", task.about, fmt::join(task.scorers, ", "))});
@@ -46,28 +43,28 @@ std::vector<Row> benchmark_rows() {
   return rows;
 }
 
-std::vector<Row> scorer_rows() {
-  std::vector<Row> rows;
+std::vector<Listed> scorer_rows() {
+  std::vector<Listed> rows;
   for (const Scorer& scorer : scorers()) rows.push_back({scorer.name, scorer.about});
   return rows;
 }
 
-std::vector<Row> method_rows() {
-  std::vector<Row> rows = {{"none", "the 16-bit model as it is"},
-                           {"saved", "what `freeact quantize` saved in model.path"}};
+std::vector<Listed> method_rows() {
+  std::vector<Listed> rows = {{"none", "the 16-bit model as it is"},
+                              {"saved", "what `freeact quantize` saved in model.path"}};
   for (const auto& entry : method_table()) rows.push_back({entry.name, entry.title + ": " + entry.summary});
   return rows;
 }
 
-std::vector<Row> experiment_rows() {
-  std::vector<Row> rows;
+std::vector<Listed> experiment_rows() {
+  std::vector<Listed> rows;
   for (const auto& info : list_experiments(Project::find().experiments()))
     rows.push_back({info.name, info.description});
   return rows;
 }
 
-std::vector<Row> run_rows(const std::string& database) {
-  std::vector<Row> rows;
+std::vector<Listed> run_rows(const std::string& database) {
+  std::vector<Listed> rows;
   for (const auto& run : Store::open_for_reading(database).runs())
     rows.push_back({std::to_string(run.id),
                     fmt::format("{}  {:<12} {:<12} {:<7} seed {}  {}  {}", run.key.substr(0, 8), run.experiment,
@@ -75,19 +72,22 @@ std::vector<Row> run_rows(const std::string& database) {
   return rows;
 }
 
-std::vector<Row> rows_of(const std::string& what, const std::string& database) {
-  if (what == "models") return group_rows("model");
-  if (what == "tasks") return group_rows("task");
-  if (what == "benchmarks") return benchmark_rows();
-  if (what == "scorers") return scorer_rows();
-  if (what == "methods") return method_rows();
-  if (what == "experiments") return experiment_rows();
-  if (what == "runs") return run_rows(database);
-  throw UserError(
-      unknown_name("list", what, {"models", "methods", "tasks", "benchmarks", "scorers", "experiments", "runs"}));
+}  // namespace
+
+std::vector<std::string> list_kinds() {
+  return {"models", "methods", "tasks", "benchmarks", "scorers", "experiments", "runs"};
 }
 
-}  // namespace
+std::vector<Listed> list_of(const std::string& kind, const std::string& database) {
+  if (kind == "models") return group_rows("model");
+  if (kind == "tasks") return group_rows("task");
+  if (kind == "benchmarks") return benchmark_rows();
+  if (kind == "scorers") return scorer_rows();
+  if (kind == "methods") return method_rows();
+  if (kind == "experiments") return experiment_rows();
+  if (kind == "runs") return run_rows(database);
+  throw UserError(unknown_name("list", kind, list_kinds()));
+}
 
 Verb add_list(CLI::App& app) {
   auto* verb =
@@ -100,7 +100,7 @@ Verb add_list(CLI::App& app) {
   add_examples(*verb, "  freeact list methods\n  freeact list runs --db trial.db");
   return [what, database, json] {
     const std::string path = *what == "runs" && database->empty() ? default_database() : *database;
-    for (const auto& row : rows_of(*what, path)) {
+    for (const auto& row : list_of(*what, path)) {
       if (*json)
         std::cout << Json{{"name", row.name}, {"text", row.text}}.dump() << "\n";
       else

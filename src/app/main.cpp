@@ -12,21 +12,14 @@
 #endif
 
 #include "app/verbs.h"
-#include "util/error.h"
+#include "util/fault.h"
 #include "util/suggest.h"
 
 namespace freeact {
 namespace {
 
-// One line, also where a library's message has several.
-std::string one_line(const std::string& text) {
-  std::string line = text.substr(0, text.find("\nException raised from"));
-  std::replace(line.begin(), line.end(), '\n', ' ');
-  return line;
-}
-
 int fail(ExitCode code, const std::string& message) {
-  fmt::print(stderr, "freeact: {}\n", one_line(message));
+  fmt::print(stderr, "freeact: {}\n", message);
   return static_cast<int>(code);
 }
 
@@ -48,10 +41,14 @@ int run(int argc, char** argv) {
       "Exit codes: 0 done, 1 a comparison or verification failed, 2 wrong input, 3 the environment lacks something,\n"
       "70 a defect of ours.");
   std::vector<std::pair<CLI::App*, Verb>> actions;
-  for (const auto add : {add_run, add_stream, add_quantize, add_report, add_verify, add_bench, add_generate, add_train,
-                         add_list, add_show, add_data, add_doctor}) {
+  for (const auto add : {add_run, add_stream, add_quantize, add_report, add_merge, add_compare, add_verify, add_bench,
+                         add_generate, add_train, add_list, add_show, add_data, add_doctor, add_completion}) {
     Verb action = add(app);
     actions.emplace_back(app.get_subcommands([](const CLI::App*) { return true; }).back(), std::move(action));
+  }
+  if (argc > 1 && argv[1] == std::string_view(kCompleteVerb)) {
+    print_completions(app, {argv + 2, argv + argc});
+    return 0;
   }
   try {
     app.parse(argc, argv);
@@ -79,15 +76,11 @@ void keep_freed_memory() {
 }  // namespace freeact
 
 int main(int argc, char** argv) {
-  using freeact::ExitCode;
   freeact::keep_freed_memory();
   try {
     return freeact::run(argc, argv);
-  } catch (const freeact::Error& error) {
-    return freeact::fail(error.code(), error.what());
-  } catch (const std::bad_alloc&) {
-    return freeact::fail(ExitCode::kEnvironment, "out of memory: use a smaller model, batch or number of workers");
-  } catch (const std::exception& error) {
-    return freeact::fail(ExitCode::kDefect, std::string("a defect of ours, please report it: ") + error.what());
+  } catch (...) {
+    const freeact::Fault fault = freeact::current_fault();
+    return freeact::fail(fault.code, fault.message);
   }
 }

@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <string>
+#include <vector>
 
 namespace freeact {
 
@@ -12,6 +14,8 @@ Verb add_run(CLI::App& app);
 Verb add_stream(CLI::App& app);
 Verb add_quantize(CLI::App& app);
 Verb add_report(CLI::App& app);
+Verb add_merge(CLI::App& app);
+Verb add_compare(CLI::App& app);
 Verb add_verify(CLI::App& app);
 Verb add_bench(CLI::App& app);
 Verb add_train(CLI::App& app);
@@ -20,11 +24,17 @@ Verb add_show(CLI::App& app);
 Verb add_generate(CLI::App& app);
 Verb add_data(CLI::App& app);
 Verb add_doctor(CLI::App& app);
+Verb add_completion(CLI::App& app);
+
+// `freeact complete WORD...`, which the scripts of add_completion() call: what the last word may become, a line each,
+// with what it is behind a tab. app has all verbs. No verb for people, so that the parser does not know it.
+inline constexpr const char* kCompleteVerb = "complete";
+void print_completions(const CLI::App& app, std::vector<std::string> words);
 
 // Shows `examples` below the options.
 void add_examples(CLI::App& verb, const std::string& examples);
 
-// results/local/results.db below the project, where --db is not given.
+// results/local/results.db of the project, where --db is not given.
 std::string default_database();
 
 }  // namespace freeact

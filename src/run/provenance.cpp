@@ -29,6 +29,7 @@ std::string first_line(const std::string& command) {
 }  // namespace
 
 std::string source_version(const std::filesystem::path& root) {
+  if (!std::filesystem::exists(root / ".git")) return FREEACT_VERSION;  // another project's repository may be around it
   const std::string git = "git -C " + shell_quoted(root.string()) + " ";
   const std::string commit = first_line(git + "rev-parse --short HEAD 2>/dev/null");
   if (commit.empty()) return FREEACT_VERSION;
