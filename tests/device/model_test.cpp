@@ -122,7 +122,8 @@ std::shared_ptr<const VisionTower> tower(std::unique_ptr<VisionTower> (*make)(co
 }
 
 // Qwen's patches are embedded by a convolution on the CPU, by a product elsewhere; sites of 8 bits compute with exact
-// integers on the CPU. Measured: 3e-7 and 2e-3.
+// integers on the CPU. Measured: 3e-7 and 5e-7; a code that moved, as sums of another order may have it, would give
+// some 1e-3.
 TEST(TowersOnDevice, SeeWhatTheySeeOnTheCpu) {
   const at::NoGradGuard no_grad;
   for (const bool quantised : {false, true}) {
@@ -132,7 +133,7 @@ TEST(TowersOnDevice, SeeWhatTheySeeOnTheCpu) {
     for (const auto& [seeing, input] : {std::pair{qwen, patches}, {intern, tiles}}) {
       const at::Tensor features_ND = on_device(seeing, kFakeDevice)->features(input);
       EXPECT_EQ(features_ND.device(), kFakeDevice);
-      EXPECT_LT(relative_difference(features_ND, seeing->features(input)), quantised ? 1e-2 : 2e-6);
+      EXPECT_LT(relative_difference(features_ND, seeing->features(input)), quantised ? 5e-3 : 2e-6);
     }
   }
 }

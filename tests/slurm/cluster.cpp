@@ -167,7 +167,7 @@ SlurmCluster::Daemon SlurmCluster::start(const std::vector<std::string>& command
 
 void SlurmCluster::wait_until_idle() const {
   std::string state;
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 600; ++i) {
     state = ask("sinfo --noheader --format=%D/%t");
     if (state == "2/idle\n") return;
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
