@@ -30,7 +30,7 @@ std::vector<TableCell> score_row(const Setting& setting, const Column& column, c
                                  std::vector<TableCell> names) {
   for (size_t i = 0; i < setting.arms.size(); ++i) {
     names.push_back(score_cell(setting, setting.arms[i], column, whole));
-    names.back().bold = static_cast<int>(i) == best_arm(setting, column);
+    names.back().bold = is_best(setting, setting.arms[i], column);
   }
   return names;
 }

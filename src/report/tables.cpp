@@ -34,7 +34,7 @@ Table value_table(const Setting& setting, const std::vector<Column>& columns) {
     table.columns.push_back(column_heading(setting, column));
     for (size_t i = 0; i < setting.arms.size(); ++i) {
       table.rows[i].push_back(marked_cell(setting, setting.arms[i], column));
-      table.rows[i].back().bold = static_cast<int>(i) == best_arm(setting, column);
+      table.rows[i].back().bold = is_best(setting, setting.arms[i], column);
     }
   }
   return table;
@@ -61,7 +61,7 @@ Table main_table(const Setting& setting, const std::vector<PublishedScore>& publ
   table.name = "main_" + file_stem(setting.title);
   table.title = "Accuracy and likelihood, " + setting.title;
   table.caption =
-      "Mean over seeds ± half width of its 95% t interval; bold: best mean of the quantised models. Second line: 95% "
+      "Mean over seeds ± half width of its 95% t interval; bold: best mean of the quantised models, where they differ. Second line: 95% "
       "interval for the choice of test items (Wilson's for right-or-wrong answers, else from a bootstrap or standard "
       "errors); it holds for deterministic methods too, whose seeds all agree.";
   table.caption += average_formula(setting);

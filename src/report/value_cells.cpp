@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <limits>
 #include <set>
 
 #include "report/format.h"
@@ -73,16 +72,17 @@ TableCell value_cell(const Arm& arm, const Column& column) {
   return cell;
 }
 
-int best_arm(const Setting& setting, const Column& column) {
-  int best = -1;
-  double best_value = -std::numeric_limits<double>::infinity();
-  for (size_t i = 0; i < setting.arms.size(); ++i) {
-    const double value = mean(column_values(setting.arms[i], column)) * (column.higher_is_better ? 1 : -1);
-    if (setting.arms[i].method == "none" || !(value > best_value)) continue;
-    best = static_cast<int>(i);
-    best_value = value;
+bool is_best(const Setting& setting, const Arm& arm, const Column& column) {
+  const auto goodness = [&](const Arm& any) {
+    return mean(column_values(any, column)) * (column.higher_is_better ? 1 : -1);
+  };
+  bool beats_one = false;
+  for (const Arm& other : setting.arms) {
+    if (other.method == "none") continue;
+    if (goodness(other) > goodness(arm)) return false;
+    beats_one |= goodness(arm) > goodness(other);
   }
-  return best;
+  return beats_one && arm.method != "none";
 }
 
 std::string common_mark(const Setting& setting, const Column& column) {

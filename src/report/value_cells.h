@@ -23,8 +23,8 @@ void add_note(TableCell& cell, const std::string& note);
 std::string item_range(const Arm& arm, const Column& column);
 // Mean over seeds with its t interval; the note has the interval for the choice of items.
 TableCell value_cell(const Arm& arm, const Column& column);
-// The position of the best mean among quantised arms, or -1.
-int best_arm(const Setting& setting, const Column& column);
+// Whether no quantised arm has a better mean than this one; no arm is best where all are alike.
+bool is_best(const Setting& setting, const Arm& arm, const Column& column);
 
 // How few items a column's scores are of (see subset_mark), where that is the same for all methods; "" else, and then
 // each method's cell has its own mark.

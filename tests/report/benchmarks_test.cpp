@@ -40,6 +40,20 @@ TEST(Benchmarks, TheHeadlineAloneIsInTheMainTableAndInTheAverage) {
   EXPECT_THAT(table.caption, HasSubstr("Average accuracy: the unweighted mean of the percentages of gsm8k, math."));
 }
 
+TEST(Benchmarks, TheBestAreBoldUnlessAllAreAlike) {
+  const auto bold = [](int rtn, int quarot, int flatquant) {
+    const auto runs = numbered({run_of("none", 99, 100, 100), run_of("rtn", rtn, 100, 100),
+                                run_of("quarot", quarot, 100, 100), run_of("flatquant", flatquant, 100, 100)});
+    const auto settings = make_settings(runs);
+    std::vector<bool> marks;
+    for (const auto& row : main_table(settings[0]).rows) marks.push_back(row[3].bold);
+    return marks;
+  };
+  EXPECT_THAT(bold(10, 80, 40), ElementsAre(false, false, true, false));
+  EXPECT_THAT(bold(10, 80, 80), ElementsAre(false, false, true, true));
+  EXPECT_THAT(bold(20, 20, 20), ElementsAre(false, false, false, false));
+}
+
 TEST(Benchmarks, AllScoresStandBelowWithTheirStandardErrors) {
   const auto runs = numbered({run_of("rtn", 80, 100, 100)});
   const auto settings = make_settings(runs);
