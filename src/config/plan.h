@@ -22,12 +22,12 @@ struct Cell {
 // The resolved settings that can change a result, keys sorted: all but "name" and "launcher".
 nlohmann::json determining_settings(const Json& resolved);
 
-// Composes an experiment, applies the overrides ("method=rtn", "quant.w_bits=3", "task.num_items=10" for all tasks) and
-// expands the sweep. The axes are those of the experiment's "sweep" in its order, then those of the overrides; the last
-// one runs fastest. An override of a swept key replaces that axis. In a cell, groups are chosen first and single keys
-// set after. Of cells with equal hash the first is kept. A list of values for a key that the experiment does not sweep
-// needs multirun. Throws UserError on anything wrong.
+// Composes an experiment, applies the arguments of the command line ("method=rtn", "quant.w_bits=3",
+// "task.num_items=10" for all tasks; see overrides.h) and expands the sweep. The axes are those of the experiment's
+// "sweep" in its order, then those of the overrides; the last one runs fastest. An override of a swept key replaces
+// that axis. In a cell, groups are chosen first and single keys set after. Of cells with equal hash the first is kept.
+// A list of values for a key that the experiment does not sweep needs multirun. Throws UserError on anything wrong.
 std::vector<Cell> plan_experiment(const std::filesystem::path& experiments_dir, const std::string& experiment,
-                                  const std::vector<std::string>& overrides, bool multirun);
+                                  const std::vector<std::string>& arguments, bool multirun);
 
 }  // namespace freeact

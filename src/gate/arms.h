@@ -20,7 +20,7 @@ struct ArmName {
 
   // "regression, puzzle_dllm, freeact_brief, W4A4"; the backend where it is none of floats
   std::string text() const;
-  auto operator<=>(const ArmName&) const = default;
+  auto operator<=>(const ArmName&) const = default;  // NOLINT(modernize-use-nullptr): of clang-tidy 14
 };
 
 struct Measurement {

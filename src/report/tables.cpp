@@ -61,7 +61,8 @@ Table main_table(const Setting& setting, const std::vector<PublishedScore>& publ
   table.name = "main_" + file_stem(setting.title);
   table.title = "Accuracy and likelihood, " + setting.title;
   table.caption =
-      "Mean over seeds ± half width of its 95% t interval; bold: best mean of the quantised models, where they differ. Second line: 95% "
+      "Mean over seeds ± half width of its 95% t interval; bold: best mean of the quantised models, where they differ. "
+      "Second line: 95% "
       "interval for the choice of test items (Wilson's for right-or-wrong answers, else from a bootstrap or standard "
       "errors); it holds for deterministic methods too, whose seeds all agree.";
   table.caption += average_formula(setting);

@@ -1,7 +1,7 @@
 // Ending in order when the user, or the system, asks for it.
 #pragma once
 
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX has more than <csignal>
 
 #include <functional>
 #include <thread>

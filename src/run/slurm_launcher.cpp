@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
@@ -11,8 +12,6 @@
 
 #include "run/slurm_script.h"
 #include "util/files.h"
-
-extern char** environ;
 
 namespace freeact {
 namespace {

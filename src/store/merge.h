@@ -30,6 +30,6 @@ class SourceError : public Error {
 // transaction; points of training curves by their steps; latencies by all they hold. Repeating it changes nothing.
 // Throws SourceError where the source cannot be read (missing, none of ours, of a newer version, damaged); what was
 // added before stays.
-MergeOutcome merge_store(const std::filesystem::path& source, Store& into);
+MergeOutcome merge_store(const std::filesystem::path& path, Store& into);
 
 }  // namespace freeact

@@ -23,14 +23,23 @@ class ClangArgumentsTest(unittest.TestCase):
         self.tidy = load_tidy()
         self.tidy.OUT = Path(folder.name) / "out"
         self.tidy.OUT.mkdir()
-        self.header = Path(folder.name) / "cmake_pch.hxx"
-        self.header.write_text("#include <ATen/ATen.h>\n")
+        self.folder = Path(folder.name)
 
-    def test_the_precompiled_header_is_replaced_by_a_plain_copy(self):
-        result = self.tidy.clang_arguments(["g++", "-Winvalid-pch", "-include", str(self.header), "-c", "a.cpp"])
-        copy = self.tidy.OUT / "cmake_pch.hxx"
-        self.assertEqual(result[:5], ["g++", "-include", str(copy), "-c", "a.cpp"])
-        self.assertEqual(copy.read_text(), self.header.read_text())
+    def header(self, room, text):
+        path = self.folder / room / "cmake_pch.hxx"
+        path.parent.mkdir()
+        path.write_text(text)
+        return path
+
+    def test_each_precompiled_header_is_replaced_by_a_plain_copy(self):
+        texts = {"plain": "#include <string>\n", "torch": "#include <ATen/ATen.h>\n"}
+        headers = {room: self.header(room, text) for room, text in texts.items()}
+        results = {room: self.tidy.clang_arguments(["g++", "-Winvalid-pch", "-include", str(header), "-c", "a.cpp"])
+                   for room, header in headers.items()}
+        for room, result in results.items():
+            self.assertEqual((result[:2], result[3:5]), (["g++", "-include"], ["-c", "a.cpp"]))
+            self.assertEqual(Path(result[2]).read_text(), texts[room])
+            self.assertTrue(Path(result[2]).is_relative_to(self.tidy.OUT))
 
     def test_launchers_before_the_compiler_go(self):
         result = self.tidy.clang_arguments(["cmake", "-E", "env", "CCACHE_SLOPPINESS=pch", "ccache", "/usr/bin/g++-12", "-c", "a.cpp"])
