@@ -24,11 +24,7 @@ std::vector<double> logarithms(std::vector<double> values) {
 }
 
 double deviation(const std::vector<double>& values) {
-  if (values.size() < 2) return 0;
-  const double middle = mean(values);
-  double squares = 0;
-  for (const double value : values) squares += (value - middle) * (value - middle);
-  return std::sqrt(squares / static_cast<double>(values.size() - 1));
+  return values.size() < 2 ? 0 : std::sqrt(variance(values));
 }
 
 // Half of Student's prediction interval for the mean of `new_seeds` values (Hahn, 1969).

@@ -81,16 +81,21 @@ double t_quantile(double p, int degrees_of_freedom) {
   return (low + high) / 2;
 }
 
+double variance(const std::vector<double>& values) {
+  const double centre = mean(values);
+  double squares = 0;
+  for (const double value : values) squares += (value - centre) * (value - centre);
+  return squares / static_cast<double>(values.size() - 1);
+}
+
 Interval t_interval(const std::vector<double>& values) {
   const double centre = mean(values);
   if (values.size() < 2) return {centre, kNan, kNan};
   // Exactly: a deterministic method has no spread, not one of 1e-17.
   if (std::adjacent_find(values.begin(), values.end(), std::not_equal_to<>()) == values.end())
     return {values[0], values[0], values[0]};
-  double squares = 0;
-  for (const double value : values) squares += (value - centre) * (value - centre);
   const auto n = static_cast<double>(values.size());
-  const double half = t_quantile(0.975, static_cast<int>(values.size()) - 1) * std::sqrt(squares / (n - 1) / n);
+  const double half = t_quantile(0.975, static_cast<int>(values.size()) - 1) * std::sqrt(variance(values) / n);
   return {centre, centre - half, centre + half};
 }
 

@@ -21,6 +21,8 @@ struct Interval {
 };
 
 double mean(const std::vector<double>& values);
+// Of a sample of two or more: the squares about its mean over n - 1.
+double variance(const std::vector<double>& values);
 
 // The p-quantile of Student's t distribution, 0 < p < 1, for a whole number of degrees of freedom >= 1.
 double t_quantile(double p, int degrees_of_freedom);

@@ -31,11 +31,16 @@ std::string machine_of(const BackendConfig& backend) {
   return machine_line(machine, 1);
 }
 
-// Copies of a model that share a cell's items, each on its device and backend.
+// Copies of a model that share a cell's items, each on its device and backend. Those in one place share its tensors.
 std::vector<Decoder> replicas(const Decoder& model, const Experiment& e) {
   std::vector<Decoder> copies;
-  for (const BackendConfig& backend : replica_backends(e.backend, e.launcher.replicas))
-    copies.push_back(on_backend(on_device(model, device_of(backend)), backend));
+  at::Device last = at::kCPU;
+  for (const BackendConfig& backend : replica_backends(e.backend, e.launcher.replicas)) {
+    const at::Device device = device_of(backend);
+    const bool is_there = !copies.empty() && device == last;
+    copies.push_back(is_there ? copies.back() : on_backend(on_device(model, device), backend));
+    last = device;
+  }
   return copies;
 }
 
