@@ -1,41 +1,29 @@
 // What the fuzz targets of the tokenizer files share.
 #pragma once
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "fuzz/scratch_file.h"
+#include "fuzz/scratch_folder.h"
 #include "tokenizer/tokenizer.h"
 #include "util/error.h"
 
 namespace freeact {
 
 // A checkpoint folder of which one file is in memory.
-class ScratchFolder {
+class ScratchFolder : public OwnFolder {
  public:
-  explicit ScratchFolder(const char* name)
-      : folder_(std::filesystem::temp_directory_path() / ("freeact_fuzz_" + std::to_string(::getpid()))) {
-    std::filesystem::create_directories(folder_);
-    std::filesystem::remove(folder_ / name);
-    std::filesystem::create_symlink(file_.path(), folder_ / name);
+  explicit ScratchFolder(const char* name) {
+    std::filesystem::remove(path() / name);
+    std::filesystem::create_symlink(file_.path(), path() / name);
   }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-
-  const std::filesystem::path& path() const { return folder_; }
   void write(std::string_view content) { file_.write(content); }
 
  private:
   ScratchFile file_;
-  std::filesystem::path folder_;
 };
 
 // Encodes and decodes some text with whatever the tokenizer holds.

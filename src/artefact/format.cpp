@@ -23,11 +23,20 @@ json args_of(const Grid& grid, const char* whole, bool dynamic) {
   return args;
 }
 
+// Only whole numbers: others would be cut or wrapped into the range.
+int64_t whole_number(const json& args, const char* key) {
+  const json& value = args.at(key);
+  if (!value.is_number_integer()) throw UserError("{} is {}, but must be a whole number", key, value.dump());
+  return value.get<int64_t>();
+}
+
 Grid grid_of(const json& args) {
   if (args.is_null()) return {16};
-  const Grid grid = {args.at("num_bits").get<int>(), args.at("symmetric").get<bool>(),
-                     args.value("group_size", int64_t{0})};
-  if (grid.bits < 2 || grid.bits > 8) throw UserError("num_bits is {}, but must be from 2 to 8", grid.bits);
+  const int64_t bits = whole_number(args, "num_bits");
+  if (bits < 2 || bits > 8) throw UserError("num_bits is {}, but must be from 2 to 8", bits);
+  const Grid grid = {static_cast<int>(bits), args.at("symmetric").get<bool>(),
+                     args.contains("group_size") ? whole_number(args, "group_size") : 0};
+  if (grid.group_size < 0) throw UserError("group_size is {}, but must be 0 or more", grid.group_size);
   if (args.at("type") != "int") throw UserError("type is {}, but must be \"int\"", args.at("type").dump());
   return grid;
 }
@@ -41,6 +50,7 @@ json group_of(const std::vector<std::string>& targets, const Grid& weights, cons
 SavedDescription read_object(const json& all) {
   const json& own = all.at("freeact");
   SavedDescription d{{}, own.at("made_by")};
+  if (!d.made_by.is_object()) throw UserError("made_by must be a group of keys");
   SavedFormat& f = d.format;
   const json& groups = all.at("config_groups");
   const json& decoder = groups.at("decoder");
@@ -104,7 +114,7 @@ SavedDescription read_description(const json& config, const std::string& where) 
   if (!is_saved_config(config)) throw UserError("'{}' holds no model that `freeact quantize` saved", where);
   const json& all = config.at("quantization_config");
   try {
-    const int version = all.at("freeact").at("format_version").get<int>();
+    const int64_t version = whole_number(all.at("freeact"), "format_version");
     if (version != kSavedFormatVersion)
       throw UserError("it is of format version {}, but this release reads version {}: quantise the model again",
                       version, kSavedFormatVersion);

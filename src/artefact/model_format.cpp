@@ -140,10 +140,12 @@ void load_vision(TensorSource& source, VisionTower& tower, const SavedFormat& fo
                             format.vision_weight, 1);
 }
 
-void set_types(DecoderConfig& config, const nlohmann::json& made_by) {
-  const auto& model = made_by.value("model", nlohmann::json::object());
+void set_types(DecoderConfig& config, const nlohmann::json& made_by, const std::string& where) try {
+  const auto model = made_by.value("model", nlohmann::json::object());
   const auto scheme = model.value("token_types", std::string("family"));
   if (scheme != "family") set_type_rule(config, {parse_type_scheme(scheme), model.value("late_mask_share", 0.5)});
+} catch (const std::exception& error) {
+  throw UserError("saved model '{}', made_by of its config.json: {}", where, error.what());
 }
 
 void check_dtype(const SavedFormat& format, at::ScalarType dtype, const std::string& where) {
@@ -198,7 +200,7 @@ SavedNetwork load_saved_network(const CheckpointFolder& folder, const std::strin
   check_dtype(description.format, dtype, where);
   const Family& family = find_family(family_name, folder.config());
   DecoderConfig config = read_decoder_config(family, folder.config());
-  set_types(config, description.made_by);
+  set_types(config, description.made_by, where);
   TensorSource source(folder, dtype);
   SavedNetwork network{load_blocks(source, config, family.modules, description.format), nullptr,
                        std::move(description.made_by)};

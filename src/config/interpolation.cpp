@@ -21,11 +21,15 @@ void collect_keys(const Json& values, const std::string& group, std::vector<std:
   }
 }
 
+constexpr size_t kMaxReferences = 32;       // that lead over each other
+constexpr size_t kMaxCharacters = 1 << 22;  // that references make: keys that repeat others repeatedly grow fast
+
 class Interpolator {
  public:
   explicit Interpolator(const Tree& tree) : tree_(tree) {}
 
   Json resolve(const Json& value, const std::string& path) {
+    spend(1, path);
     if (value.is_string()) return resolve_text(value.get_ref<const std::string&>(), path);
     Json resolved = value;
     if (value.is_object())
@@ -41,6 +45,7 @@ class Interpolator {
     for (size_t done = 0;;) {
       const size_t open = text.find("${", done);
       result += text.substr(done, open - done);
+      spend(result.size(), path);
       if (open == std::string::npos) return result;
       const size_t close = text.find('}', open);
       if (close == std::string::npos)
@@ -66,6 +71,8 @@ class Interpolator {
     }
     const bool circular = std::find(open_.begin(), open_.end(), name) != open_.end();
     open_.push_back(name);
+    if (open_.size() > kMaxReferences)
+      throw located(path, fmt::format("over {} keys refer to each other in a chain", kMaxReferences), tree_.places);
     if (circular)
       throw located(path, fmt::format("keys refer to each other in a circle: {}", fmt::join(open_, " -> ")),
                     tree_.places);
@@ -82,7 +89,15 @@ class Interpolator {
     throw MissingVariable(located(path, fault, tree_.places).what());
   }
 
+  void spend(size_t characters, const std::string& path) {
+    spent_ += characters;
+    if (spent_ > kMaxCharacters)
+      throw located(path, "the keys that it refers to repeat others too often: they make megabytes of text",
+                    tree_.places);
+  }
+
   const Tree& tree_;
+  size_t spent_ = 0;
   std::vector<std::string> open_;  // references being resolved, outermost first
 };
 

@@ -14,6 +14,7 @@ namespace freeact {
 namespace {
 
 constexpr const char* kOverlay = "experiment";
+constexpr size_t kMostCells = 10'000;
 
 // Takes the experiment's own sweep out of the tree.
 std::vector<Axis> take_sweep(const Composer& composer, Tree& tree) {
@@ -115,6 +116,8 @@ std::vector<Axis> changed_axes(const Composer& composer, Tree& base, std::vector
 std::vector<std::vector<size_t>> combinations(const std::vector<Axis>& axes) {
   std::vector<std::vector<size_t>> all(1);
   for (const auto& axis : axes) {
+    if (all.size() * axis.values.size() > kMostCells)
+      throw UserError("{}: with '{}' the sweep has over {} cells: run it in parts", axis.place, axis.key, kMostCells);
     std::vector<std::vector<size_t>> longer;
     for (const auto& start : all)
       for (size_t i = 0; i < axis.values.size(); ++i) {

@@ -56,7 +56,7 @@ std::vector<Json> numbers_of(const Call& call, const std::string& place) {
 
 // 0.1 + 2 * 0.1 as it would be written: 0.3.
 double as_written(double value) {
-  return std::stod(fmt::format("{:.12g}", value));
+  return std::strtod(fmt::format("{:.12g}", value).c_str(), nullptr);
 }
 
 std::vector<Json> range_values(const Call& call, const std::string& place) {

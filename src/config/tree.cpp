@@ -1,5 +1,6 @@
 #include "config/tree.h"
 
+#include <algorithm>
 #include <tuple>
 
 namespace freeact {
@@ -18,6 +19,14 @@ std::pair<std::string, std::string_view> split_first(std::string_view path) {
   const size_t dot = path.find('.');
   if (dot == std::string_view::npos) return {std::string(path), {}};
   return {std::string(path.substr(0, dot)), path.substr(dot + 1)};
+}
+
+// Deeper ones would overflow the stack of whoever copies or prints them.
+void refuse_deep(std::string_view path, const std::string& place) {
+  constexpr int64_t kMostGroups = 32;
+  if (std::ranges::count(path, '.') >= kMostGroups)
+    throw UserError("{}'{}...' leads through over {} groups", place.empty() ? "" : place + ": ", path.substr(0, 60),
+                    kMostGroups);
 }
 
 bool is_below(std::string_view path, std::string_view group) {
@@ -66,9 +75,12 @@ const Json* Tree::find(std::string_view path) const {
 }
 
 void Tree::merge(const std::string& group, const Tree& other) {
+  refuse_deep(group, "");
   Json* target = &values;
   for (std::string_view rest = group; !rest.empty();) {
     const auto [key, remaining] = split_first(rest);
+    if (!target->is_object() && !target->is_null())
+      throw located(group, fmt::format("cannot set '{}': it lies in what is no group of keys", group), places);
     target = &(*target)[key];
     rest = remaining;
   }
@@ -88,6 +100,7 @@ void Tree::erase(const std::string& path) {
 }
 
 void Tree::set(const std::string& path, Json value, const std::string& place) {
+  refuse_deep(path, place);
   Json* target = &values;
   for (std::string_view rest = path; !rest.empty();) {
     if (!target->is_object())

@@ -1,11 +1,13 @@
 #include "config/yaml.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <sstream>
 
 #include "util/files.h"
 
@@ -14,6 +16,7 @@ namespace {
 
 constexpr int kMaxDepth = 32;        // an alias inside its own anchor would never end
 constexpr int kMaxValues = 100'000;  // nor would aliases of aliases of aliases, in any useful time
+constexpr size_t kMaxKeys = 4'000;   // of one group, whose keys are searched one by one
 
 template <typename Number>
 std::optional<Number> parse_number(std::string_view text) {
@@ -55,6 +58,7 @@ class Converter {
     Json object = Json::object();
     for (const auto& entry : node) {
       if (!entry.first.IsScalar()) throw UserError("{}: a key must be a plain text", place(entry.first));
+      if (object.size() == kMaxKeys) throw UserError("{}: a group of over {} keys", place(entry.first), kMaxKeys);
       const std::string key = entry.first.Scalar();
       const std::string key_path = join_path(path, key);
       if (object.contains(key))
@@ -83,12 +87,52 @@ class Converter {
   int num_values_ = 0;
 };
 
+// Counts what a text holds, for a node of yaml-cpp takes hundreds of bytes.
+class Counter : public YAML::EventHandler {
+ public:
+  explicit Counter(std::string source) : source_(std::move(source)) {}
+
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { count(mark); }
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { count(mark); }
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t, const std::string&) override {
+    count(mark);
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+    count(mark);
+  }
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+    count(mark);
+  }
+  void OnMapEnd() override {}
+
+ private:
+  // Keys count too.
+  void count(const YAML::Mark& mark) {
+    if (++num_nodes_ > 2 * kMaxValues) throw UserError("{}:{}: over {} values", source_, mark.line + 1, kMaxValues);
+  }
+
+  std::string source_;
+  int num_nodes_ = 0;
+};
+
+// Throws what is wrong with the text before anything is made of it.
+void check(const std::string& text, const std::string& source) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  Counter counter(source);
+  while (parser.HandleNextDocument(counter)) {
+  }
+}
+
 YAML::Node parse(const std::string& text, const std::string& source) {
   if (!is_utf8(text)) throw UserError("{}: not UTF-8 text; save it in that encoding", source);
   try {
     // yaml-cpp takes the end of the file for the end of a quoted text when a line break comes just before it. Without
     // that break it reports the missing quotation mark; the break itself may belong to the last value.
-    YAML::LoadAll(text.substr(0, text.find_last_not_of(" \t\r\n") + 1));
+    check(text.substr(0, text.find_last_not_of(" \t\r\n") + 1), source);
     const auto documents = YAML::LoadAll(text);
     if (documents.size() > 1) throw UserError("{}: more than one YAML document; remove the '---' lines", source);
     return documents.empty() ? YAML::Node() : documents[0];

@@ -23,7 +23,7 @@ struct ArmName {
   auto operator<=>(const ArmName&) const = default;  // NOLINT(modernize-use-nullptr): of clang-tidy 14
 };
 
-struct Measurement {
+struct MeasuredMetric {
   double value = 0;
   std::string unit;  // "%", "nats", "" of errors
   bool higher_is_better = false;
@@ -33,7 +33,7 @@ struct Measurement {
 // By name: "sort/exact_match", "masked_likelihood/nll/mask_ratio=0.5", and of quantised sites the mean over layers:
 // "layer_error/mlp.down/mask", of it "layer_error.activations/..." with 16-bit weights and "layer_error.truncation/..."
 // of what is dropped.
-using Measurements = std::map<std::string, Measurement>;
+using Measurements = std::map<std::string, MeasuredMetric>;
 
 struct SeedRun {
   std::string machine;

@@ -44,26 +44,41 @@ struct Answers {
   int64_t reference, right, added;
 
   // The chance that of all right answers, of which the new seeds have `k`, they would have k or fewer (lower), or k or
-  // more, if these were spread at random.
+  // more, if these were spread at random. From k outwards terms become smaller: the sum ends where they add nothing.
   double tail(int64_t k, bool lower) const {
     const int64_t all_right = right + k, least = std::max<int64_t>(0, all_right - reference),
-                  most = std::min(added, all_right);
+                  most = std::min(added, all_right), step = lower ? -1 : 1;
+    const double of_all = log_choose(reference + added, all_right);
     double sum = 0;
-    for (int64_t i = lower ? least : k; i <= (lower ? k : most); ++i)
-      sum += std::exp(log_choose(added, i) + log_choose(reference, all_right - i) -
-                      log_choose(reference + added, all_right));
+    for (int64_t i = k; i >= least && i <= most; i += step) {
+      const double term = std::exp(log_choose(added, i) + log_choose(reference, all_right - i) - of_all);
+      sum += term;
+      if (term <= sum * std::numeric_limits<double>::epsilon() / 16) break;  // both may be too small for a number
+    }
     return sum;
   }
 };
 
+// The last of the numbers from `inside` to `end`, in either direction, that holds; all before it do, all behind do not.
+int64_t last_that_holds(int64_t inside, int64_t end, const auto& holds) {
+  while (inside != end) {
+    const int64_t middle = end - (end - inside) / 2;  // nearer to the end
+    if (holds(middle))
+      inside = middle;
+    else
+      end = middle + (inside < end ? -1 : 1);
+  }
+  return inside;
+}
+
 // Counts of right answers among the new that Fisher's exact test leaves, as shares in %.
 Band item_band(double share, int64_t seeds, int64_t items, int new_seeds, double level) {
   const int64_t reference = seeds * items, added = new_seeds * items;
-  const Answers answers = {reference, std::llround(share / 100 * static_cast<double>(reference)), added};
-  const int64_t expected = std::llround(share / 100 * static_cast<double>(added));
-  int64_t low = expected, high = expected;
-  while (low > 0 && answers.tail(low - 1, true) > level / 2) --low;
-  while (high < added && answers.tail(high + 1, false) > level / 2) ++high;
+  share = std::clamp(share, 0.0, 100.0) / 100;
+  const Answers answers = {reference, std::llround(share * static_cast<double>(reference)), added};
+  const int64_t expected = std::llround(share * static_cast<double>(added));
+  const int64_t low = last_that_holds(expected, 0, [&](int64_t k) { return answers.tail(k, true) > level / 2; });
+  const int64_t high = last_that_holds(expected, added, [&](int64_t k) { return answers.tail(k, false) > level / 2; });
   return {100.0 * static_cast<double>(low) / static_cast<double>(added),
           100.0 * static_cast<double>(high) / static_cast<double>(added)};
 }
@@ -86,39 +101,39 @@ bool Band::holds(double value) const {
   return value >= low - slack && value <= high + slack;
 }
 
-std::string scale_name(Scale scale) {
+std::string scale_name(BandScale scale) {
   return kScaleNames[static_cast<size_t>(scale)];
 }
 
-Scale parse_scale(const std::string& name) {
+BandScale parse_scale(const std::string& name) {
   const auto* found = std::find(kScaleNames.begin(), kScaleNames.end(), name);
   if (found == kScaleNames.end())
     throw UserError(unknown_name("scale", name, {kScaleNames.begin(), kScaleNames.end()}));
-  return static_cast<Scale>(found - kScaleNames.begin());
+  return static_cast<BandScale>(found - kScaleNames.begin());
 }
 
-Scale scale_of(const std::string& unit, const std::vector<double>& values) {
-  if (unit == "%") return Scale::kShare;
+BandScale scale_of(const std::string& unit, const std::vector<double>& values) {
+  if (unit == "%") return BandScale::kShare;
   const bool positive = std::all_of(values.begin(), values.end(), [](double value) { return value > 0; });
-  return positive && !values.empty() ? Scale::kRatio : Scale::kLinear;
+  return positive && !values.empty() ? BandScale::kRatio : BandScale::kLinear;
 }
 
-double centre(const std::vector<double>& values, Scale scale) {
-  if (scale != Scale::kRatio) return mean(values);
+double centre(const std::vector<double>& values, BandScale scale) {
+  if (scale != BandScale::kRatio) return mean(values);
   if (std::any_of(values.begin(), values.end(), [](double value) { return value <= 0; })) return 0;
   return std::exp(mean(logarithms(values)));
 }
 
-double spread(const std::vector<double>& values, Scale scale) {
-  return deviation(scale == Scale::kRatio ? logarithms(values) : values);
+double spread(const std::vector<double>& values, BandScale scale) {
+  return deviation(scale == BandScale::kRatio ? logarithms(values) : values);
 }
 
-Band prediction_band(const std::vector<double>& values, Scale scale, int64_t items, int new_seeds, double level) {
+Band prediction_band(const std::vector<double>& values, BandScale scale, int64_t items, int new_seeds, double level) {
   FREEACT_CHECK(new_seeds > 0 && level > 0 && level < 1, "{} seeds at level {}", new_seeds, level);
   if (values.size() < 2) return {kNan, kNan};
-  if (scale == Scale::kShare) return share_band(values, items, new_seeds, level);
+  if (scale == BandScale::kShare) return share_band(values, items, new_seeds, level);
   const double middle = centre(values, scale);
-  if (scale == Scale::kRatio) {
+  if (scale == BandScale::kRatio) {
     const double half = half_width(logarithms(values), new_seeds, level);
     const double factor = std::exp(std::clamp(half, std::log1p(kLeastRelative), kMostLogarithm));
     return {middle / factor, middle * factor};

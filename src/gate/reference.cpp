@@ -14,7 +14,7 @@ constexpr const char* kAbout =
 
 // As a file states it: values keep all digits, what is made of them six.
 double stated(double value) {
-  return std::stod(fmt::format("{:.6g}", value));
+  return std::strtod(fmt::format("{:.6g}", value).c_str(), nullptr);
 }
 
 // The values of one metric over all seeds of an arm; nothing when a seed lacks it or holds no finite number.
@@ -28,8 +28,8 @@ std::vector<double> values_of(const MeasuredArm& arm, const std::string& name) {
   return values;
 }
 
-ReferenceMetric reference_metric(const std::string& name, const Measurement& like, std::vector<double> values) {
-  const Scale scale = scale_of(like.unit, values);
+ReferenceMetric reference_metric(const std::string& name, const MeasuredMetric& like, std::vector<double> values) {
+  const BandScale scale = scale_of(like.unit, values);
   return {.name = name,
           .unit = like.unit,
           .higher_is_better = like.higher_is_better,
@@ -60,11 +60,24 @@ ReferenceArm reference_arm(const MeasuredArm& measured, std::vector<std::string>
   return arm;
 }
 
+constexpr double kLeastLevel = 1e-12;  // Student's quantiles beyond are none in double precision
+constexpr double kMostAnswers = 1e9;
+
+void check_answers(const ReferenceArm& arm, const ReferenceMetric& metric, int seeds_compared) {
+  const auto seeds = std::max(static_cast<double>(arm.seeds.size()), static_cast<double>(seeds_compared));
+  if (metric.items < 0 || static_cast<double>(metric.items) * seeds > kMostAnswers)
+    throw UserError("arm '{}', metric '{}': {} items, but 0 to {:.0g} over all seeds can be compared",
+                    arm.name().text(), metric.name, metric.items, kMostAnswers);
+}
+
 void state_bands(Reference& reference) {
   size_t metrics = 0;
   for (const auto& arm : reference.arms) metrics += arm.metrics.size();
   if (metrics == 0) throw UserError("no run with results to make a reference of");
   reference.level = stated(reference.false_alarm_rate / static_cast<double>(metrics));
+  if (reference.level < kLeastLevel)
+    throw UserError("a false-alarm rate of {} over {} metrics is less than {} each: ask for more",
+                    reference.false_alarm_rate, metrics, kLeastLevel);
   for (auto& arm : reference.arms)
     for (auto& metric : arm.metrics) {
       const Band band = prediction_band(metric.values, parse_scale(metric.scale), metric.items,
@@ -77,11 +90,13 @@ void check(const Reference& r) {
   if (r.format != kReferenceFormat)
     throw FieldError("format",
                      fmt::format("key 'format' is {}, but this program reads {}", r.format, kReferenceFormat));
-  if (!(r.level > 0 && r.level < 1)) throw FieldError("level", "key 'level' must lie between 0 and 1");
+  if (!(r.level >= kLeastLevel && r.level < 1))
+    throw FieldError("level", fmt::format("key 'level' must lie between {} and 1", kLeastLevel));
   if (r.seeds_compared < 1) throw FieldError("seeds_compared", "key 'seeds_compared' must be 1 or more");
   for (const auto& arm : r.arms)
     for (const auto& metric : arm.metrics) {
       parse_scale(metric.scale);
+      check_answers(arm, metric, r.seeds_compared);
       if (metric.values.size() != arm.seeds.size() || (!metric.band.empty() && metric.band.size() != 2))
         throw UserError("arm '{}', metric '{}': {} values for {} seeds, {} numbers as band (2, or none)",
                         arm.name().text(), metric.name, metric.values.size(), arm.seeds.size(), metric.band.size());

@@ -26,7 +26,11 @@ at::Tensor pack_grid(const Grid& grid) {
   return at::tensor({grid.bits, symmetric, static_cast<int>(grid.group_size)}, at::kInt);
 }
 Grid unpack_grid(const at::Tensor& packed) {
-  return {packed[0].item<int>(), packed[1].item<int>() != 0, packed.numel() > 2 ? packed[2].item<int64_t>() : 0};
+  const Grid grid = {packed[0].item<int>(), packed[1].item<int>() != 0,
+                     packed.numel() > 2 ? packed[2].item<int64_t>() : 0};
+  if (grid.bits < 2 || grid.bits > 16) throw UserError("a grid of {} bits, but 2 to 16 are possible", grid.bits);
+  if (grid.group_size < 0) throw UserError("a grid with groups of {}", grid.group_size);
+  return grid;
 }
 
 at::Tensor pack_text(const std::string& text) {

@@ -1,8 +1,10 @@
 #include "task/documents.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
+#include "config/yaml.h"
 #include "scoring/pattern.h"
 #include "task/delimited.h"
 #include "task/template.h"
@@ -40,9 +42,28 @@ std::vector<Document> read_list(std::string_view text, const std::string& file) 
   return documents;
 }
 
+// Every document repeats the names of the columns: a long first line above many short ones would fill the memory.
+void refuse_sparse(const std::vector<DelimitedRow>& rows, size_t bytes, const std::string& file) {
+  constexpr size_t kMostPerByte = 64;
+  size_t names = 0;
+  for (const std::string& name : rows[0].cells) names += name.size() + 1;
+  if (names * rows.size() > kMostPerByte * bytes)
+    throw UserError("'{}': its first line names {} columns, far more than its {} rows fill", file, rows[0].cells.size(),
+                    rows.size() - 1);
+}
+
+void refuse_other_encodings(const std::vector<DelimitedRow>& rows, const std::string& file) {
+  for (const DelimitedRow& row : rows)
+    if (!std::ranges::all_of(row.cells, is_utf8))
+      throw UserError("{}: not UTF-8 text; save the file in that encoding",
+                      place_of_line(file, static_cast<size_t>(row.line)));
+}
+
 std::vector<Document> read_table(std::string_view text, const std::string& file, char separator) {
   std::vector<DelimitedRow> rows = read_delimited(text, separator);
   if (rows.empty()) throw UserError("'{}' has no line that names its columns", file);
+  refuse_sparse(rows, text.size(), file);
+  refuse_other_encodings(rows, file);
   const std::vector<std::string> names = rows[0].cells;
   std::vector<Document> documents;
   for (size_t i = 1; i < rows.size(); ++i) {

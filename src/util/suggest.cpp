@@ -25,9 +25,11 @@ int edit_distance(std::string_view a, std::string_view b) {
 
 std::string unknown_name(std::string_view kind, std::string_view name, const std::vector<std::string>& known,
                          std::string_view where) {
+  constexpr size_t kLongest = 200;  // of names that anybody misspells; comparing takes the product of both lengths
   std::vector<std::string> near;
   for (const auto& candidate : known) {
     const int limit = std::max<int>(2, static_cast<int>(name.size()) / 3);
+    if (std::max(name.size(), candidate.size()) > kLongest) continue;
     if (edit_distance(name, candidate) <= limit) near.push_back(candidate);
   }
   std::string text = fmt::format("{}no {} '{}'", where, kind, name);
