@@ -13,6 +13,7 @@
 #include "kernel/cuda/device.h"
 #include "run/project.h"
 #include "run/provenance.h"
+#include "store/integrity.h"
 #include "store/store.h"
 #include "util/fields.h"
 #include "util/instruction_set.h"
@@ -56,16 +57,20 @@ std::string check_models() {
   return "embedded model " + CheckpointFolder(path).hash().substr(0, 12);
 }
 
-std::string check_results() {
-  const std::filesystem::path path = default_database();
+// Empty: where results go unless --db says otherwise.
+std::string check_results(const std::string& named) {
+  const std::filesystem::path path = std::filesystem::absolute(named.empty() ? default_database() : named);
   const bool existed = std::filesystem::exists(path);
+  if (existed) check_integrity(path);
+  if (existed || !named.empty()) Store::open_for_reading(path);
   Store::open_for_writing(path);
   if (!existed) std::filesystem::remove(path);
   const auto free_bytes = std::filesystem::space(path.parent_path()).available;
   if (free_bytes < (uint64_t{1} << 28))
     throw EnvironmentError("less than 256 MiB free in {}", path.parent_path().string());
-  return fmt::format("{} can be written, {:.1f} GB free", path.parent_path().string(),
-                     static_cast<double>(free_bytes) / 1e9);
+  return fmt::format("{} can be written, {:.1f} GB free{}", path.parent_path().string(),
+                     static_cast<double>(free_bytes) / 1e9,
+                     existed ? fmt::format("; {} is whole", path.filename().string()) : "");
 }
 
 std::string check_memory() {
@@ -94,9 +99,11 @@ std::string check_gpu() {
 Verb add_doctor(CLI::App& app) {
   auto* verb = app.add_subcommand("doctor", "Whether this machine can do the work, and what is missing");
   auto json = std::make_shared<bool>(false);
+  auto database = std::make_shared<std::string>();
+  verb->add_option("--db", *database, "Result database to examine (default: results/local/results.db)");
   verb->add_flag("--json", *json, "A JSON line per finding");
-  add_examples(*verb, "  freeact doctor");
-  return [json] {
+  add_examples(*verb, "  freeact doctor\n  freeact doctor --db results.db");
+  return [json, database] {
     const std::vector<Finding> findings = {
         examine("project", [] { return Project::find().root.string() + ", " + source_version(Project::find().root); }),
         examine("machine", [] { return machine_line(1); }),
@@ -106,7 +113,7 @@ Verb add_doctor(CLI::App& app) {
         examine("GPU", check_gpu),
         examine("experiments", check_experiments),
         examine("models", check_models),
-        examine("results", check_results),
+        examine("results", [&] { return check_results(*database); }),
     };
     int missing = 0;
     for (const auto& f : findings) {

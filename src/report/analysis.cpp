@@ -7,19 +7,38 @@
 #include <functional>
 #include <limits>
 #include <set>
+#include <string_view>
 #include <tuple>
+#include <utility>
 
 #include "report/format.h"
+#include "store/sample_reader.h"
 
 namespace freeact {
 namespace {
 
-using Samples = std::vector<Sample>;
-
-bool is_shown(const Sample& sample, const std::vector<GalleryItem>& gallery) {
+bool is_shown(const SampleView& sample, const std::vector<GalleryItem>& gallery) {
   return std::any_of(gallery.begin(), gallery.end(), [&](const GalleryItem& item) {
     return item.task == sample.task && item.index == sample.index && item.input_hash == sample.input_hash;
   });
+}
+
+// Samples come in order of task and index.
+void add_sample(Run& run, const SampleView& sample) {
+  if (run.tasks.empty() || run.tasks.back().task != sample.task)
+    run.tasks.push_back({.task = std::string(sample.task), .indices = {}, .inputs = {}, .answers = {}, .scores = {}});
+  const std::hash<std::string_view> hash;
+  TaskSamples& samples = run.tasks.back();
+  samples.indices.push_back(sample.index);
+  samples.inputs.push_back(hash(sample.input_hash));
+  samples.answers.push_back(hash(sample.output));
+  samples.scores.push_back(sample.score);
+  if (is_shown(sample, run.record.gallery))
+    run.record.samples.push_back({.task = std::string(sample.task),
+                                  .index = sample.index,
+                                  .input_hash = std::string(sample.input_hash),
+                                  .output = std::string(sample.output),
+                                  .score = sample.score});
 }
 
 double score_scale(const Column& column) {
@@ -32,28 +51,18 @@ const Metric* find_metric(const Run& run, const Column::Source& source) {
   return nullptr;
 }
 
-std::pair<Samples::const_iterator, Samples::const_iterator> samples_of(const Run& run, const std::string& task) {
-  const auto& samples = run.record.samples;
-  const auto begin =
-      std::partition_point(samples.begin(), samples.end(), [&](const Sample& s) { return s.task < task; });
-  return {begin, std::partition_point(begin, samples.end(), [&](const Sample& s) { return s.task == task; })};
-}
-
 bool same_items(const Run& a, const Run& b, const std::string& task) {
-  const auto [begin_a, end_a] = samples_of(a, task);
-  const auto [begin_b, end_b] = samples_of(b, task);
-  return std::equal(begin_a, end_a, begin_b, end_b, [](const Sample& x, const Sample& y) {
-    return x.index == y.index && x.input_hash == y.input_hash;
-  });
+  const TaskSamples *of_a = a.find_task(task), *of_b = b.find_task(task);
+  return of_a != nullptr && of_b != nullptr && of_a->indices == of_b->indices && of_a->inputs == of_b->inputs;
 }
 
 // Some metrics are no mean of their items' scores (pooled cells, corpus-level scores): those have no item scores here.
 std::optional<std::vector<double>> item_scores(const Run& run, const Column& column, const Column::Source& source) {
-  const auto [begin, end] = samples_of(run, source.task);
+  const TaskSamples* samples = run.find_task(source.task);
   const Metric* metric = find_metric(run, source);
-  if (begin == end || metric == nullptr) return std::nullopt;
+  if (samples == nullptr || metric == nullptr) return std::nullopt;
   std::vector<double> scores;
-  for (auto sample = begin; sample != end; ++sample) scores.push_back(sample->score * score_scale(column));
+  for (const double score : samples->scores) scores.push_back(score * score_scale(column));
   const double tolerance = 1e-3 * std::max(1.0, std::abs(metric->value));
   if (!(std::abs(mean(scores) - metric->value) <= tolerance)) return std::nullopt;
   return scores;
@@ -89,20 +98,29 @@ Interval interval_from_standard_errors(const Arm& arm, const Column& column) {
 
 }  // namespace
 
+const TaskSamples* Run::find_task(const std::string& task) const {
+  const auto found = std::find_if(tasks.begin(), tasks.end(), [&](const TaskSamples& t) { return t.task == task; });
+  return found == tasks.end() ? nullptr : &*found;
+}
+
 std::vector<Run> load_runs(const Store& store, const std::string& experiment) {
+  const SampleReader reader(store.path());
   std::vector<Run> runs;
   for (const auto& summary : store.runs(experiment)) {
-    Run run{summary.id, store.load(summary.id)};
-    std::sort(run.record.samples.begin(), run.record.samples.end(),
-              [](const Sample& a, const Sample& b) { return std::tie(a.task, a.index) < std::tie(b.task, b.index); });
-    for (auto& sample : run.record.samples) {
-      run.answers.push_back(std::hash<std::string>()(sample.output));
-      sample.details.reset();
-      if (!is_shown(sample, run.record.gallery)) sample.output.clear();
-    }
-    runs.push_back(std::move(run));
+    Run& run = runs.emplace_back(summary.id, reader.load_without_samples(summary.id));
+    reader.visit_samples(run.id, [&](const SampleView& sample) { add_sample(run, sample); });
   }
   return runs;
+}
+
+Run make_run(int64_t id, RunRecord record) {
+  auto samples = std::exchange(record.samples, {});
+  std::sort(samples.begin(), samples.end(),
+            [](const Sample& a, const Sample& b) { return std::tie(a.task, a.index) < std::tie(b.task, b.index); });
+  Run run{id, std::move(record)};
+  for (const auto& sample : samples)
+    add_sample(run, {sample.task, sample.index, sample.input_hash, sample.output, sample.score});
+  return run;
 }
 
 const Arm* find_arm(const Setting& setting, const std::string& method) {

@@ -10,10 +10,23 @@
 
 namespace freeact {
 
+// What a run's samples of one task leave in memory, in order of index: a database may hold millions.
+struct TaskSamples {
+  std::string task;
+  std::vector<int64_t> indices;
+  std::vector<size_t> inputs;   // a hash of each input_hash
+  std::vector<size_t> answers;  // a hash of each output
+  std::vector<double> scores;
+
+  size_t size() const { return indices.size(); }
+};
+
 struct Run {
   int64_t id = 0;
-  RunRecord record;                  // samples sorted by task and index; only those of the gallery have their outputs
-  std::vector<size_t> answers = {};  // a hash of the output of every sample
+  RunRecord record;  // its samples are those of its gallery alone, without details
+  std::vector<TaskSamples> tasks = {};
+
+  const TaskSamples* find_task(const std::string& task) const;
 };
 
 // One method in one configuration, over seeds.
@@ -50,6 +63,8 @@ struct Setting {
 };
 
 std::vector<Run> load_runs(const Store& store, const std::string& experiment);
+// From a record that has all of its samples.
+Run make_run(int64_t id, RunRecord record);
 // The settings point into `runs`. A run with integers whose cell was also run simulated is left to backend_table().
 std::vector<Setting> make_settings(const std::vector<Run>& runs);
 

@@ -47,12 +47,20 @@ struct Agreement {
   size_t same = 0, all = 0;
 };
 
+// Of all tasks, one after the other.
+std::vector<size_t> answers_of(const Run& run) {
+  std::vector<size_t> answers;
+  for (const auto& task : run.tasks) answers.insert(answers.end(), task.answers.begin(), task.answers.end());
+  return answers;
+}
+
 Agreement agreement(const std::vector<BackendTwins>& group) {
   Agreement total;
-  for (const auto& [simulated, integer] : group) {
-    const size_t items = std::min(simulated->answers.size(), integer->answers.size());
-    for (size_t i = 0; i < items; ++i) total.same += simulated->answers[i] == integer->answers[i] ? 1 : 0;
-    total.all += std::max(simulated->answers.size(), integer->answers.size());
+  for (const auto& twins : group) {
+    const auto simulated = answers_of(*twins.simulated), integer = answers_of(*twins.integer);
+    const size_t items = std::min(simulated.size(), integer.size());
+    for (size_t i = 0; i < items; ++i) total.same += simulated[i] == integer[i] ? 1 : 0;
+    total.all += std::max(simulated.size(), integer.size());
   }
   return total;
 }

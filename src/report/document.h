@@ -77,17 +77,22 @@ struct Heading {
 struct Paragraph {
   std::string text;
 };
+// To a file beside the report.
+struct Link {
+  std::string text;
+  std::string file;
+};
 struct BulletList {
   std::string title;
   std::vector<std::string> items;
   bool alarm = false;
 };
 
-using Block = std::variant<Heading, Paragraph, BulletList, Table, Figure, Gallery>;
+using ReportBlock = std::variant<Heading, Paragraph, Link, BulletList, Table, Figure, Gallery>;
 
-struct Document {
+struct ReportDocument {
   std::string title;
-  std::vector<Block> blocks;
+  std::vector<ReportBlock> blocks;
 };
 
 // The anchor of a run in the appendix.

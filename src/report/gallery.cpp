@@ -54,12 +54,6 @@ std::string shortened(const std::string& text) {
   return text.substr(0, end) + "…";
 }
 
-Mark mark_of(double score) {
-  if (score == 1) return Mark::kRight;
-  if (score == 0) return Mark::kWrong;
-  return score > 0 && score < 1 ? Mark::kPartly : Mark::kNone;
-}
-
 GalleryAnswer answer_of(const Arm& arm, const GalleryItem& item) {
   GalleryAnswer answer{.method = arm.label, .text = std::string(kMissing), .tooltip = "not answered"};
   for (const Run* run : arm.runs) {
@@ -76,6 +70,12 @@ GalleryAnswer answer_of(const Arm& arm, const GalleryItem& item) {
 }
 
 }  // namespace
+
+Mark mark_of(double score) {
+  if (score == 1) return Mark::kRight;
+  if (score == 0) return Mark::kWrong;
+  return score > 0 && score < 1 ? Mark::kPartly : Mark::kNone;
+}
 
 std::vector<Gallery> galleries(const Setting& setting) {
   std::vector<Gallery> all;

@@ -144,6 +144,24 @@ std::string draw_panels(const HeatMaps& maps, const Layout& layout, double peak)
   return svg;
 }
 
+// A line for each row of a panel, with a column for each of its columns; colours have 256 steps, so four digits tell
+// all.
+std::string data_csv(const HeatMaps& maps) {
+  int64_t width = 0;
+  for (const auto& panel : maps.panels) width = std::max(width, panel.width);
+  std::string csv = fmt::format("row,column,{}", escape_csv(maps.y_label));
+  for (int64_t x = 0; x < width; ++x) csv += fmt::format(",{} {}", escape_csv(maps.x_label), x);
+  csv += "\n";
+  for (const auto& panel : maps.panels)
+    for (int64_t y = 0; y < panel.height; ++y) {
+      csv += fmt::format("{},{},{}", escape_csv(panel.row), escape_csv(panel.column), y);
+      for (int64_t x = 0; x < width; ++x)
+        csv += x < panel.width ? fmt::format(",{:.3g}", panel.values[static_cast<size_t>(y * panel.width + x)]) : ",";
+      csv += "\n";
+    }
+  return csv;
+}
+
 }  // namespace
 
 std::string colour_png(const std::vector<uint8_t>& codes, int64_t height, int64_t width) {
@@ -176,7 +194,7 @@ std::string render_svg(const HeatMaps& maps) {
       draw_scale(kLeft + std::max(inner_width, 300.0) + 14, kTop, scale_height, peak, maps.scale_label) +
       text_at(kLeft + inner_width / 2, height - 12, "middle", "", maps.x_label) +
       upright_text(22, kTop + scale_height / 2, "", maps.y_label);
-  return svg_document(maps.title, width, height, body);
+  return svg_document(maps.title, width, height, body, data_csv(maps));
 }
 
 }  // namespace freeact

@@ -55,9 +55,9 @@ std::vector<double> log_ratios(const std::vector<Pair>& seeds, const std::string
 TableCell ratio_cell(const std::vector<double>& logs) {
   if (logs.empty()) return text_cell(std::string(kMissing));
   const Interval interval = t_interval(logs);
-  return text_cell(
-      fmt::format("{:.3g}", std::exp(interval.centre)),
-      interval.known() ? fmt::format("{:.3g} to {:.3g}", std::exp(interval.low), std::exp(interval.high)) : "one seed");
+  return text_cell(fmt::format("{:#.3g}", std::exp(interval.centre)),
+                   interval.known() ? fmt::format("{:#.3g} to {:#.3g}", std::exp(interval.low), std::exp(interval.high))
+                                    : "one seed");
 }
 
 std::string share_of_smaller(const std::vector<Pair>& seeds) {

@@ -40,6 +40,9 @@ struct BlockWriter {
     return fmt::format("## {}\n\n", escape_markdown(heading.text));
   }
   std::string operator()(const Paragraph& paragraph) const { return escape_markdown(paragraph.text) + "\n\n"; }
+  std::string operator()(const Link& link) const {
+    return fmt::format("[{}]({})\n\n", escape_markdown(link.text), link.file);
+  }
   std::string operator()(const BulletList& list) const {
     std::string text = fmt::format("**{}**\n\n", escape_markdown(list.title));
     for (const auto& item : list.items) text += "- " + escape_markdown(item) + "\n";
@@ -67,7 +70,7 @@ std::string escape_markdown(std::string_view text) {
   return escaped;
 }
 
-std::string render_markdown(const Document& document) {
+std::string render_markdown(const ReportDocument& document) {
   std::string text = fmt::format("# {}\n\n", escape_markdown(document.title));
   for (const auto& block : document.blocks) text += std::visit(BlockWriter{}, block);
   return text;

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
+#include "report/plot_axes.h"
 #include "report/render.h"
 
 namespace freeact {
@@ -14,8 +14,10 @@ namespace {
 
 // Sizes in SVG user units (pixels at natural size).
 constexpr double kPanelWidth = 236, kPanelHeight = 170, kGap = 14;
-constexpr double kLeft = 84, kTop = 72, kRight = 10, kBottom = 48;
+constexpr double kLeft = 84, kTitle = 18, kHead = 34, kRight = 10, kBottom = 48;
+constexpr double kLegendLine = 20, kNumbers = 24;
 constexpr double kMarker = 3.4;
+constexpr size_t kMaxColumns = 4;  // of panels side by side
 
 constexpr std::array kColours = {"#d55e00", "#cc79a7", "#e69f00", "#0072b2", "#009e73", "#56b4e9", "#7f7f7f"};
 
@@ -25,47 +27,15 @@ constexpr const char* kStyle =
     ".plot .grid{stroke:var(--rule,#d1d9e0);stroke-width:1}"
     ".plot .frame{fill:none;stroke:var(--faint,#59636e);stroke-width:1}"
     ".plot .mark{stroke:var(--ink,#1f2328);stroke-width:1.2;stroke-dasharray:5 4}"
-    ".plot .line{fill:none;stroke-width:1.8;stroke-linejoin:round}"
+    ".plot .line{fill:none;stroke-width:1.8;stroke-linejoin:round}.plot .dashed{stroke-dasharray:6 3}"
     ".plot .paper{fill:var(--paper,#ffffff)}</style>";
-
-struct Range {
-  double low = std::numeric_limits<double>::infinity();
-  double high = -std::numeric_limits<double>::infinity();
-  void cover(double value) {
-    low = std::min(low, value);
-    high = std::max(high, value);
-  }
-};
-
-// One axis: data range, ticks and the place of a value as a share of the axis' length.
-struct Axis {
-  Range range;
-  bool logarithmic = false;
-  std::vector<double> ticks;
-  double share(double value) const {
-    if (!logarithmic) return (value - range.low) / (range.high - range.low);
-    return std::log(value / range.low) / std::log(range.high / range.low);
-  }
-};
 
 bool drawable(double y, bool log_y) {
   return std::isfinite(y) && (!log_y || y > 0);
 }
 
-Axis make_axis(Range range, bool logarithmic, double margin) {
-  if (range.low > range.high) range = {logarithmic ? 0.1 : 0.0, 1.0};
-  if (logarithmic) {
-    const double factor = std::pow(range.high / range.low, margin) * 1.05;
-    range = {range.low / factor, range.high * factor};
-  } else {
-    const double extra = std::max((range.high - range.low) * margin, range.high == range.low ? 0.5 : 0.0);
-    range = {range.low - extra, range.high + extra};
-  }
-  return {range, logarithmic, logarithmic ? log_ticks(range.low, range.high) : linear_ticks(range.low, range.high, 5)};
-}
-
 struct Axes {
-  Axis x, y;
+  PlotAxis x, y;
 };
 
 bool is_logarithmic(const LinePlot& plot, const std::string& row) {
@@ -103,6 +73,17 @@ std::string text_at(double x, double y, const char* anchor, const char* css_clas
                      css_class, escape_html(text));
 }
 
+std::string upright_text(double x, double y, const char* css_class, const std::string& text) {
+  return fmt::format(
+      "<text x=\"{0:.1f}\" y=\"{1:.1f}\" text-anchor=\"middle\" class=\"{2}\" "
+      "transform=\"rotate(-90 {0:.1f} {1:.1f})\">{3}</text>\n",
+      x, y, css_class, escape_html(text));
+}
+
+double width_of(const std::string& text) {
+  return 7.2 * static_cast<double>(text.size());
+}
+
 // Circle, square, triangle, diamond in turn.
 std::string marker(size_t style, double x, double y) {
   const char* colour = kColours[style % kColours.size()];
@@ -122,6 +103,11 @@ std::string marker(size_t style, double x, double y) {
   }
 }
 
+std::string line(size_t style, const std::string& path) {
+  return fmt::format("<path class=\"line{}\" stroke=\"{}\" d=\"{}\"/>", style < kColours.size() ? "" : " dashed",
+                     kColours[style % kColours.size()], path);
+}
+
 std::string draw_series(const Series& series, size_t style, const Axes& axes, double left, double top) {
   std::string path;
   std::string markers;
@@ -137,8 +123,7 @@ std::string draw_series(const Series& series, size_t style, const Axes& axes, do
     markers += marker(style, x, y);
     pen_down = true;
   }
-  return fmt::format("<g><title>{}</title><path class=\"line\" stroke=\"{}\" d=\"{}\"/>{}</g>\n",
-                     escape_html(series.label), kColours[style % kColours.size()], path, markers);
+  return fmt::format("<g><title>{}</title>{}{}</g>\n", escape_html(series.label), line(style, path), markers);
 }
 
 std::string draw_grid(const Axes& axes, double left, double top, bool y_numbers, bool x_numbers) {
@@ -162,32 +147,87 @@ std::string draw_mark(double at, const Axes& axes, double left, double top) {
                      kPanelHeight);
 }
 
-double legend_entry_width(const std::string& label) {
-  return 48 + 7.2 * static_cast<double>(label.size());
-}
-
-double legend_width(const std::vector<std::string>& labels) {
-  double width = 0;
-  for (const auto& label : labels) width += legend_entry_width(label);
-  return width;
-}
-
-std::string draw_legend(const std::vector<std::string>& labels) {
+// Labels in lines that are no wider than `width`.
+struct Legend {
   std::string svg;
-  double x = kLeft;
+  size_t num_lines = 0;
+};
+
+Legend draw_legend(const std::vector<std::string>& labels, double width) {
+  Legend legend{"", labels.empty() ? 0UL : 1UL};
+  double x = kLeft, y = kTitle + kLegendLine;
   for (size_t i = 0; i < labels.size(); ++i) {
-    svg += fmt::format("<path class=\"line\" stroke=\"{}\" d=\"M{:.1f} 38h24\"/>", kColours[i % kColours.size()], x);
-    svg += marker(i, x + 12, 38) + text_at(x + 30, 42, "start", "", labels[i]);
-    x += legend_entry_width(labels[i]);
+    const double entry = 48 + width_of(labels[i]);
+    if (x > kLeft && x + entry > kLeft + width) {
+      x = kLeft;
+      y += kLegendLine;
+      ++legend.num_lines;
+    }
+    legend.svg += line(i, fmt::format("M{:.1f} {:.1f}h24", x, y)) + marker(i, x + 12, y);
+    legend.svg += text_at(x + 30, y + 4, "start", "", labels[i]);
+    x += entry;
   }
+  return legend;
+}
+
+struct Layout {
+  std::vector<std::string> rows, columns;
+  double first_top = 0;
+  size_t columns_in_line() const { return std::clamp<size_t>(columns.size(), 1, kMaxColumns); }
+  size_t num_lines() const { return std::max<size_t>(1, (columns.size() + kMaxColumns - 1) / kMaxColumns); }
+  double inner_width() const { return static_cast<double>(columns_in_line()) * (kPanelWidth + kGap) - kGap; }
+  double line_height() const { return static_cast<double>(rows.size()) * (kPanelHeight + kGap) + kHead + kNumbers; }
+  double inner_height() const { return static_cast<double>(num_lines()) * line_height() - kHead - kNumbers - kGap; }
+  double left(size_t column) const { return kLeft + static_cast<double>(column % kMaxColumns) * (kPanelWidth + kGap); }
+  double top(size_t row, size_t column) const {
+    return first_top + static_cast<double>(column / kMaxColumns) * line_height() +
+           static_cast<double>(row) * (kPanelHeight + kGap);
+  }
+};
+
+Layout layout_of(const LinePlot& plot) {
+  Layout layout;
+  for (const auto& panel : plot.panels) {
+    index_of(layout.rows, panel.row);
+    index_of(layout.columns, panel.column);
+  }
+  return layout;
+}
+
+std::string draw_panel(const LinePlot& plot, const Panel& panel, Layout& layout, std::vector<std::string>& labels) {
+  const size_t row = index_of(layout.rows, panel.row), column = index_of(layout.columns, panel.column);
+  const double left = layout.left(column), top = layout.top(row, column);
+  const Axes axes = make_axes(plot, panel);
+  const bool first = column % kMaxColumns == 0;
+  std::string svg = draw_grid(axes, left, top, first, row + 1 == layout.rows.size());
+  if (row == 0) svg += text_at(left + kPanelWidth / 2, top - 8, "middle", "strong", panel.column);
+  if (first) svg += upright_text(36, top + kPanelHeight / 2, "strong", panel.row);
+  if (plot.mark_x) svg += draw_mark(*plot.mark_x, axes, left, top);
+  for (const auto& series : panel.series) svg += draw_series(series, index_of(labels, series.label), axes, left, top);
   return svg;
 }
 
-std::string upright_text(double x, double y, const char* css_class, const std::string& text) {
-  return fmt::format(
-      "<text x=\"{0:.1f}\" y=\"{1:.1f}\" text-anchor=\"middle\" class=\"{2}\" "
-      "transform=\"rotate(-90 {0:.1f} {1:.1f})\">{3}</text>\n",
-      x, y, css_class, escape_html(text));
+// Where an axis was cut.
+std::string cut_note(const LinePlot& plot) {
+  for (const auto& panel : plot.panels)
+    if (const PlotAxis y = make_axes(plot, panel).y; y.cut)
+      return fmt::format("smaller values than {:.1g} lie on the lower edge", y.range.low);
+  return "";
+}
+
+// Empty where there is no value.
+std::string number_text(double value) {
+  return std::isnan(value) ? "" : fmt::format("{}", value);
+}
+
+std::string data_csv(const LinePlot& plot) {
+  std::string csv = fmt::format("row,column,series,{},{}\n", escape_csv(plot.x_label), escape_csv(plot.y_label));
+  for (const auto& panel : plot.panels)
+    for (const auto& series : panel.series)
+      for (size_t i = 0; i < series.x.size(); ++i)
+        csv += fmt::format("{},{},{},{},{}\n", escape_csv(panel.row), escape_csv(panel.column),
+                           escape_csv(series.label), number_text(series.x[i]), number_text(series.y[i]));
+  return csv;
 }
 
 }  // namespace
@@ -196,63 +236,41 @@ std::string svg_style() {
   return kStyle;
 }
 
-std::vector<double> linear_ticks(double low, double high, int count) {
-  if (!(high > low)) return {low};
-  const double rough = (high - low) / count;
-  const double power = std::pow(10, std::floor(std::log10(rough)));
-  const double scaled = rough / power;
-  const double step = power * (scaled <= 1 ? 1 : scaled <= 2 ? 2 : scaled <= 5 ? 5 : 10);
-  std::vector<double> ticks;
-  for (double i = std::ceil(low / step); i * step <= high * (1 + 1e-12); ++i) ticks.push_back(i * step);
-  return ticks;
-}
-
-std::vector<double> log_ticks(double low, double high) {
-  const auto multiples = [&](std::initializer_list<double> factors) {
-    std::vector<double> ticks;
-    for (double e = std::floor(std::log10(low)); e <= std::ceil(std::log10(high)); ++e)
-      for (const double factor : factors)
-        if (const double tick = factor * std::pow(10, e); tick >= low && tick <= high) ticks.push_back(tick);
-    return ticks;
-  };
-  const auto decades = multiples({1});
-  return decades.size() >= 3 ? decades : multiples({1, 2, 5});
-}
-
-std::string svg_document(const std::string& title, double width, double height, const std::string& body) {
+std::string svg_document(const std::string& title, double width, double height, const std::string& body,
+                         const std::string& data_csv) {
+  const std::string data = data_csv.empty() ? "" : fmt::format("<metadata>{}</metadata>", escape_html(data_csv));
   return fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\" role=\"img\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
-      "viewBox=\"0 0 {0:.0f} {1:.0f}\"><title>{2}</title>{3}<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n"
-      "{4}</svg>",
-      width, height, escape_html(title), svg_style(), body);
+      "viewBox=\"0 0 {0:.0f} {1:.0f}\"><title>{2}</title>{3}{4}<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n"
+      "{5}</svg>",
+      width, height, escape_html(title), data, svg_style(), body);
+}
+
+BareFigure take_data(const std::string& svg) {
+  constexpr std::string_view kOpen = "<metadata>", kClose = "</metadata>";
+  const size_t begin = svg.find(kOpen);
+  if (begin == std::string::npos) return {svg, ""};
+  const size_t text = begin + kOpen.size(), end = svg.find(kClose, text);
+  return {svg.substr(0, begin) + svg.substr(end + kClose.size()), svg.substr(text, end - text)};
 }
 
 std::string render_svg(const LinePlot& plot) {
-  std::vector<std::string> rows, columns, labels = plot.labels;
-  for (const auto& panel : plot.panels) {
-    index_of(rows, panel.row);
-    index_of(columns, panel.column);
-  }
-  std::string body = text_at(kLeft, 18, "start", "strong", plot.title);
-  for (const auto& panel : plot.panels) {
-    const size_t row = index_of(rows, panel.row), column = index_of(columns, panel.column);
-    const double left = kLeft + static_cast<double>(column) * (kPanelWidth + kGap);
-    const double top = kTop + static_cast<double>(row) * (kPanelHeight + kGap);
-    const Axes axes = make_axes(plot, panel);
-    body += draw_grid(axes, left, top, column == 0, row + 1 == rows.size());
-    if (row == 0) body += text_at(left + kPanelWidth / 2, top - 8, "middle", "strong", panel.column);
-    if (column == 0) body += upright_text(36, top + kPanelHeight / 2, "strong", panel.row);
-    if (plot.mark_x) body += draw_mark(*plot.mark_x, axes, left, top);
-    for (const auto& series : panel.series)
-      body += draw_series(series, index_of(labels, series.label), axes, left, top);
-  }
-  const double inner_width = static_cast<double>(columns.size()) * (kPanelWidth + kGap) - kGap;
-  const double inner_height = static_cast<double>(rows.size()) * (kPanelHeight + kGap) - kGap;
-  const double width = kLeft + std::max({inner_width, legend_width(labels), 400.0}) + kRight,
-               height = kTop + inner_height + kBottom;
-  body += draw_legend(labels) + text_at(kLeft + inner_width / 2, height - 12, "middle", "", plot.x_label) +
-          upright_text(16, kTop + inner_height / 2, "", plot.y_label);
-  return svg_document(plot.title, width, height, body);
+  Layout layout = layout_of(plot);
+  std::vector<std::string> labels = plot.labels;
+  for (const auto& panel : plot.panels)
+    for (const auto& series : panel.series) index_of(labels, series.label);
+  const double inner_width = std::max({layout.inner_width(), width_of(plot.title), 400.0});
+  const Legend legend = draw_legend(labels, inner_width);
+  layout.first_top = kTitle + static_cast<double>(legend.num_lines) * kLegendLine + kHead;
+  const double bottom = layout.first_top + layout.inner_height();
+  const std::string note = cut_note(plot);
+  std::string body = text_at(kLeft, kTitle, "start", "strong", plot.title) + legend.svg;
+  for (const auto& panel : plot.panels) body += draw_panel(plot, panel, layout, labels);
+  body += text_at(kLeft + layout.inner_width() / 2, bottom + 36, "middle", "", plot.x_label);
+  body += upright_text(16, layout.first_top + layout.inner_height() / 2, "", plot.y_label);
+  if (!note.empty()) body += text_at(kLeft, bottom + 54, "start", "small", note);
+  const double height = bottom + kBottom + (note.empty() ? 0 : 16);
+  return svg_document(plot.title, kLeft + inner_width + kRight, height, body, data_csv(plot));
 }
 
 }  // namespace freeact

@@ -32,18 +32,25 @@ struct LinePlot {
 };
 
 // A whole <svg> element. Colours follow CSS variables of the page (--ink, --faint, --rule, --paper) and have light
-// defaults. Series differ in colour (Okabe and Ito's colour-blind safe set) and in marker.
+// defaults. Series differ in colour (Okabe and Ito's colour-blind safe set) and in marker, those after the seventh in
+// their dashes too. Panels in more than four columns go on below. A logarithmic axis spans five powers of ten at most:
+// what lies below is drawn on its lower edge, and the plot says so.
 std::string render_svg(const LinePlot& plot);
 
 // The <style> element of plots: text sizes and the page's colours.
 std::string svg_style();
 
-// A whole <svg> element of this size around what is drawn on its paper.
-std::string svg_document(const std::string& title, double width, double height, const std::string& body);
+// A whole <svg> element of this size around what is drawn on its paper. The numbers behind it go into its
+// <metadata>, so that the file of a figure holds its own data: CSV with bare line feeds, as readers of XML and HTML
+// make them of all line ends.
+std::string svg_document(const std::string& title, double width, double height, const std::string& body,
+                         const std::string& data_csv = "");
 
-// Round positions from low to high: 1, 2 or 5 times a power of ten apart, about `count` of them.
-std::vector<double> linear_ticks(double low, double high, int count);
-// Powers of ten; with 2 and 5 between them where there would be fewer than three.
-std::vector<double> log_ticks(double low, double high);
+// A figure without its <metadata>, and the text of these with its markup escaped.
+struct BareFigure {
+  std::string svg;
+  std::string escaped_data;
+};
+BareFigure take_data(const std::string& svg);
 
 }  // namespace freeact

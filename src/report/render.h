@@ -1,4 +1,4 @@
-// Writers of a Document and of its tables.
+// Writers of a ReportDocument and of its tables.
 #pragma once
 
 #include <string>
@@ -9,11 +9,12 @@
 
 namespace freeact {
 
-// Self-contained: styles and plots inline, no script, no network.
-std::string render_html(const Document& document);
+// Self-contained: styles, plots and a script that sorts tables and saves their numbers are inside; no network.
+std::string render_html(const ReportDocument& document);
 // Figures are referred to as figures/NAME.svg.
-std::string render_markdown(const Document& document);
-// A table environment for the booktabs package.
+std::string render_markdown(const ReportDocument& document);
+// Table environments for the packages booktabs and graphicx, shrunk where wider than the text; a table longer than a
+// page is continued in further ones.
 std::string render_latex(const Table& table);
 // RFC 4180. Notes become columns of their own where a column has any.
 std::string render_csv(const Table& table);

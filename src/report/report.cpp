@@ -10,8 +10,10 @@
 #include "report/gallery.h"
 #include "report/latencies.h"
 #include "report/layer_ratio.h"
+#include "report/page_limits.h"
 #include "report/render.h"
 #include "report/row_spaces.h"
+#include "report/sample_files.h"
 #include "report/stream.h"
 #include "report/summary.h"
 #include "report/surfaces.h"
@@ -33,7 +35,7 @@ void check_experiment(const Store& store, const std::string& experiment) {
 }
 
 template <typename T>
-void add_if(Document& document, std::optional<T> block) {
+void add_if(ReportDocument& document, std::optional<T> block) {
   if (block) document.blocks.push_back(*std::move(block));
 }
 
@@ -62,7 +64,7 @@ Contents load_contents(const Store& store, const ReportOptions& options) {
 }
 
 // Statistics of the 16-bit model are the same at all bit widths: shown with the first setting that has them.
-void add_activations(Document& document, const std::vector<Setting>& settings, size_t index) {
+void add_activations(ReportDocument& document, const std::vector<Setting>& settings, size_t index) {
   const auto runs = runs_with_activations(settings[index]);
   for (size_t i = 0; i < index && !runs.empty(); ++i)
     if (runs_with_activations(settings[i]) == runs) {
@@ -77,7 +79,7 @@ void add_activations(Document& document, const std::vector<Setting>& settings, s
   add_if(document, solution_space_table(runs, settings[index].title));
 }
 
-void add_training(Document& document, const std::vector<TrainingCurve>& curves) {
+void add_training(ReportDocument& document, const std::vector<TrainingCurve>& curves) {
   auto sentences = training_sentences(curves);
   if (sentences.empty()) return;
   document.blocks.push_back(Heading{"Embedded models: training"});
@@ -85,13 +87,13 @@ void add_training(Document& document, const std::vector<TrainingCurve>& curves) 
   document.blocks.push_back(BulletList{.title = "What was trained", .items = std::move(sentences)});
 }
 
-void add_latencies(Document& document, const std::vector<LatencyRow>& rows) {
+void add_latencies(ReportDocument& document, const std::vector<LatencyRow>& rows) {
   if (!rows.empty()) document.blocks.push_back(Heading{"Latency"});
   add_if(document, latency_goal_table(rows));
   add_if(document, latency_table(rows));
 }
 
-void add_setting(Document& document, const Setting& setting, const std::vector<Comparison>& differences,
+void add_setting(ReportDocument& document, const Setting& setting, const std::vector<Comparison>& differences,
                  const std::vector<PublishedScore>& published) {
   document.blocks.push_back(Heading{setting.title});
   document.blocks.push_back(main_table(setting, published));
@@ -116,7 +118,7 @@ void add_setting(Document& document, const Setting& setting, const std::vector<C
   add_if(document, training_warning_table(setting));
 }
 
-void add_galleries(Document& document, const std::vector<Setting>& settings) {
+void add_galleries(ReportDocument& document, const std::vector<Setting>& settings) {
   std::vector<Gallery> all;
   for (const auto& setting : settings)
     for (auto& gallery : galleries(setting)) all.push_back(std::move(gallery));
@@ -125,7 +127,20 @@ void add_galleries(Document& document, const std::vector<Setting>& settings) {
   for (auto& gallery : all) document.blocks.push_back(std::move(gallery));
 }
 
-void add_experiments(Document& document, const std::vector<Run>& runs, const std::vector<PublishedScore>& published) {
+void add_samples(ReportDocument& document, const std::vector<Run>& runs) {
+  size_t samples = 0;
+  for (const auto& run : runs)
+    for (const auto& task : run.tasks) samples += task.size();
+  if (samples == 0) return;
+  document.blocks.push_back(Heading{"Samples"});
+  document.blocks.push_back(
+      Link{.text = fmt::format("Browse the {}: prompts, pictures and every method's answer, by agreement and by text",
+                               count_of(samples, "sample")),
+           .file = "samples.html"});
+}
+
+void add_experiments(ReportDocument& document, const std::vector<Run>& runs,
+                     const std::vector<PublishedScore>& published) {
   const auto settings = make_settings(runs);
   std::vector<std::vector<Comparison>> differences;
   BulletList answers{.title = "FreeAct against FlatQuant", .items = {}};
@@ -135,9 +150,9 @@ void add_experiments(Document& document, const std::vector<Run>& runs, const std
     for (const auto& comparison : differences.back())
       answers.alarm |= comparison.arm->method == "freeact" && comparison.worse();
   }
-  document.blocks.push_back(BulletList{.title = "Where the numbers come from", .items = provenance(runs)});
   document.blocks.push_back(std::move(answers));
   document.blocks.push_back(BulletList{.title = "Read with these limits in mind", .items = caveats(runs, settings)});
+  document.blocks.push_back(BulletList{.title = "Where the numbers come from", .items = provenance(runs)});
   if (auto backends = backend_table(runs, settings)) {
     document.blocks.push_back(Heading{"Backends"});
     document.blocks.push_back(*std::move(backends));
@@ -147,10 +162,11 @@ void add_experiments(Document& document, const std::vector<Run>& runs, const std
     add_activations(document, settings, i);
   }
   add_galleries(document, settings);
+  add_samples(document, runs);
 }
 
-Document make_document(const Contents& contents, const std::string& title) {
-  Document document{.title = title, .blocks = {}};
+ReportDocument make_document(const Contents& contents, const std::string& title) {
+  ReportDocument document{.title = title, .blocks = {}};
   if (contents.runs.empty() && contents.streams.empty() && contents.latencies.empty() && contents.trainings.empty())
     document.blocks.push_back(Paragraph{"The store holds no runs yet: 'freeact run EXPERIMENT' adds some."});
   else if (!contents.runs.empty())
@@ -164,7 +180,7 @@ Document make_document(const Contents& contents, const std::string& title) {
   return document;
 }
 
-void write_parts(const Document& document, const std::filesystem::path& folder) {
+void write_parts(const ReportDocument& document, const std::filesystem::path& folder) {
   for (const auto& block : document.blocks) {
     if (const auto* table = std::get_if<Table>(&block)) {
       write_file_atomically(folder / "tables" / (table->name + ".tex"), render_latex(*table));
@@ -179,7 +195,7 @@ void write_parts(const Document& document, const std::filesystem::path& folder) 
 
 }  // namespace
 
-Document make_report(const Store& store, const ReportOptions& options) {
+ReportDocument make_report(const Store& store, const ReportOptions& options) {
   check_experiment(store, options.experiment);
   return make_document(load_contents(store, options), options.title);
 }
@@ -187,20 +203,23 @@ Document make_report(const Store& store, const ReportOptions& options) {
 void write_report(const Store& store, const ReportOptions& options) {
   check_experiment(store, options.experiment);
   const Contents contents = load_contents(store, options);
-  const Document document = make_document(contents, options.title);
+  ReportDocument document = make_document(contents, options.title);
   const auto write = [&](const char* name, const std::string& text) {
     write_file_atomically(options.out_dir / name, text);
   };
   write_parts(document, options.out_dir);
-  write("results.csv", render_csv(metric_rows(contents.runs)));
-  write("layer_errors.csv", render_csv(layer_rows(contents.runs)));
-  write("activation_statistics.csv", render_csv(activation_rows(contents.runs)));
-  write("row_spaces.csv", render_csv(row_space_rows(contents.runs)));
-  write("solution_spaces.csv", render_csv(solution_space_rows(contents.runs)));
+  write_samples(SampleReader(store.path()), sample_groups(contents.runs, make_settings(contents.runs)), options.out_dir,
+                options.title);
+  write_metric_rows(contents.runs, options.out_dir / "results.csv");
+  write_layer_rows(contents.runs, options.out_dir / "layer_errors.csv");
+  write_activation_rows(contents.runs, options.out_dir / "activation_statistics.csv");
+  write_row_space_rows(contents.runs, options.out_dir / "row_spaces.csv");
+  write_solution_space_rows(contents.runs, options.out_dir / "solution_spaces.csv");
   if (!contents.streams.empty()) write("streams.csv", render_csv(stream_rows(contents.streams)));
   if (!contents.trainings.empty()) write("training.csv", render_csv(training_rows(contents.trainings)));
   write("report.md", render_markdown(document));
-  write("report.html", render_html(document));
+  write("configurations.txt", configurations(contents.runs));
+  write("report.html", render_html(within_limits(std::move(document))));
 }
 
 }  // namespace freeact

@@ -17,11 +17,11 @@ struct ReportOptions {
 };
 
 // Throws UserError for an experiment the store does not know; an empty store gives a report that says so.
-Document make_report(const Store& store, const ReportOptions& options);
+ReportDocument make_report(const Store& store, const ReportOptions& options);
 
 // Writes report.html, report.md, figures/*.svg, tables/*.tex and *.csv (galleries as *.csv only), results.csv,
-// layer_errors.csv, activation_statistics.csv, row_spaces.csv, solution_spaces.csv and, where the store holds streams
-// or trainings, streams.csv and training.csv.
+// layer_errors.csv, activation_statistics.csv, row_spaces.csv, solution_spaces.csv, configurations.txt, samples.html
+// with samples/*.js and, where the store holds streams or trainings, streams.csv and training.csv.
 void write_report(const Store& store, const ReportOptions& options);
 
 }  // namespace freeact

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "report/csv_file.h"
 #include "report/format.h"
 #include "report/over_layers.h"
 
@@ -174,46 +175,30 @@ std::optional<Figure> row_space_figure(const std::vector<const Run*>& runs, cons
                 .svg = render_svg(plot)};
 }
 
-Table row_space_rows(const std::vector<Run>& runs) {
-  Table table;
-  table.columns = {"run",        "key",       "seed",       "layer",        "site",        "token_type",
-                   "other_type", "width",     "dims",       "other_dims",   "shared_dims", "mean_cos2",
-                   "max_angle",  "exclusive", "own_energy", "other_energy", "other_output"};
-  for (const auto& [id, run, answers] : runs)
+void write_row_space_rows(const std::vector<Run>& runs, const std::filesystem::path& path) {
+  CsvFile file(path,
+               {"run", "key", "seed", "layer", "site", "token_type", "other_type", "width", "dims", "other_dims",
+                "shared_dims", "mean_cos2", "max_angle", "exclusive", "own_energy", "other_energy", "other_output"});
+  for (const auto& [id, run, tasks] : runs)
     for (const auto& o : run.row_spaces)
-      add_text_row(
-          table, {std::to_string(id), run.key, std::to_string(run.seed), std::to_string(o.layer), o.site, o.token_type,
-                  o.other_type, std::to_string(o.width), std::to_string(o.dims), std::to_string(o.other_dims),
-                  std::to_string(o.shared_dims), fmt::format("{}", o.mean_cosine_squared),
-                  fmt::format("{}", o.largest_angle), std::to_string(o.exclusive_dims), fmt::format("{}", o.own_energy),
-                  fmt::format("{}", o.other_energy), fmt::format("{}", o.other_output)});
-  return table;
+      file.add({std::to_string(id), run.key, std::to_string(run.seed), std::to_string(o.layer), o.site, o.token_type,
+                o.other_type, std::to_string(o.width), std::to_string(o.dims), std::to_string(o.other_dims),
+                std::to_string(o.shared_dims), fmt::format("{}", o.mean_cosine_squared),
+                fmt::format("{}", o.largest_angle), std::to_string(o.exclusive_dims), fmt::format("{}", o.own_energy),
+                fmt::format("{}", o.other_energy), fmt::format("{}", o.other_output)});
+  file.finish();
 }
 
-Table solution_space_rows(const std::vector<Run>& runs) {
-  Table table;
-  table.columns = {"run",
-                   "key",
-                   "seed",
-                   "layer",
-                   "site",
-                   "token_type",
-                   "tokens",
-                   "width",
-                   "activation_rank",
-                   "weight_rank",
-                   "weakest_dims",
-                   "weakest_energy",
-                   "weakest_output",
-                   "unread_output"};
-  for (const auto& [id, run, answers] : runs)
+void write_solution_space_rows(const std::vector<Run>& runs, const std::filesystem::path& path) {
+  CsvFile file(path, {"run", "key", "seed", "layer", "site", "token_type", "tokens", "width", "activation_rank",
+                      "weight_rank", "weakest_dims", "weakest_energy", "weakest_output", "unread_output"});
+  for (const auto& [id, run, tasks] : runs)
     for (const auto& s : run.solution_spaces)
-      add_text_row(
-          table, {std::to_string(id), run.key, std::to_string(run.seed), std::to_string(s.layer), s.site, s.token_type,
-                  std::to_string(s.tokens), std::to_string(s.width), std::to_string(s.activation_rank),
-                  std::to_string(s.weight_rank), std::to_string(s.weakest_dims), fmt::format("{}", s.weakest_energy),
-                  fmt::format("{}", s.weakest_output), fmt::format("{}", s.unread_output)});
-  return table;
+      file.add({std::to_string(id), run.key, std::to_string(run.seed), std::to_string(s.layer), s.site, s.token_type,
+                std::to_string(s.tokens), std::to_string(s.width), std::to_string(s.activation_rank),
+                std::to_string(s.weight_rank), std::to_string(s.weakest_dims), fmt::format("{}", s.weakest_energy),
+                fmt::format("{}", s.weakest_output), fmt::format("{}", s.unread_output)});
+  file.finish();
 }
 
 }  // namespace freeact

@@ -4,8 +4,10 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <map>
 #include <numbers>
 #include <numeric>
+#include <tuple>
 
 #include "util/error.h"
 #include "util/quantile.h"
@@ -31,21 +33,68 @@ double central_t_probability(double t, int degrees_of_freedom) {
   return 2 / std::numbers::pi * (theta + std::sin(theta) * sum);
 }
 
-std::vector<size_t> draw(size_t count, Random& random) {
-  std::vector<size_t> drawn(count);
-  for (auto& index : drawn) index = random.below(count);
-  return drawn;
+// The numbers of seeds and of the items of each task.
+struct Shape {
+  size_t seeds = 0;
+  std::vector<size_t> items;
+
+  auto operator<=>(const Shape&) const = default;
+};
+
+Shape shape_of(const ScoreTable& values) {
+  Shape shape{.seeds = values[0].size(), .items = {}};
+  for (const auto& task : values) shape.items.push_back(task[0].size());
+  return shape;
 }
 
-double replicate_mean(const ScoreTable& values, Random& random) {
-  const auto seeds = draw(values[0].size(), random);
+// What one replicate draws: seeds, then the items of each task one after the other.
+using Draws = std::vector<uint32_t>;
+
+Draws draw_replicate(const Shape& shape, Random& random) {
+  Draws draws;
+  const auto add = [&](size_t count) {
+    for (size_t i = 0; i < count; ++i) draws.push_back(static_cast<uint32_t>(random.below(count)));
+  };
+  draws.reserve(std::accumulate(shape.items.begin(), shape.items.end(), shape.seeds));
+  add(shape.seeds);
+  for (const size_t items : shape.items) add(items);
+  return draws;
+}
+
+// All replicates' draws. A report asks for the same ones for every method and setting, and drawing takes longer than
+// using what is drawn: the last ones asked for are kept. Null where they are too many to keep.
+const std::vector<Draws>* kept_draws(const Shape& shape, Random random, size_t replicates) {
+  constexpr size_t kMostKept = 8'000'000;  // draws, of 4 bytes
+  using Key = std::tuple<uint64_t, size_t, Shape>;
+  thread_local std::map<Key, std::vector<Draws>> kept;
+  thread_local size_t total = 0;
+  const size_t size = replicates * std::accumulate(shape.items.begin(), shape.items.end(), shape.seeds);
+  if (size > kMostKept) return nullptr;
+  const Key key{Random(random).next(), replicates, shape};
+  if (const auto found = kept.find(key); found != kept.end()) return &found->second;
+  if (total + size > kMostKept) {
+    kept.clear();
+    total = 0;
+  }
+  total += size;
+  auto& draws = kept[key];
+  for (size_t i = 0; i < replicates; ++i) draws.push_back(draw_replicate(shape, random));
+  return &draws;
+}
+
+// Sums over the drawn seeds first: items are then picked from one row instead of from each.
+double replicate_mean(const ScoreTable& values, const Draws& draws) {
+  const size_t num_seeds = values[0].size();
+  const uint32_t* drawn = draws.data() + num_seeds;
   double total = 0;
+  std::vector<double> sums;
   for (const auto& task : values) {
-    const auto items = draw(task[0].size(), random);
+    sums.assign(task[0].size(), 0.0);
+    for (size_t seed = 0; seed < num_seeds; ++seed)
+      for (size_t i = 0; i < sums.size(); ++i) sums[i] += task[draws[seed]][i];
     double sum = 0;
-    for (const size_t seed : seeds)
-      for (const size_t item : items) sum += task[seed][item];
-    total += sum / static_cast<double>(seeds.size() * items.size());
+    for (size_t i = 0; i < sums.size(); ++i) sum += sums[*drawn++];
+    total += sum / static_cast<double>(num_seeds * sums.size());
   }
   return total / static_cast<double>(values.size());
 }
@@ -156,8 +205,11 @@ Interval bootstrap_interval(const ScoreTable& values, Random random, int replica
     for (const auto& items : task) FREEACT_CHECK(items.size() == task[0].size(), "seeds with other items");
   }
   if (values.empty()) return {kNan, kNan, kNan};
+  const Shape shape = shape_of(values);
   std::vector<double> means(static_cast<size_t>(replicates));
-  for (auto& value : means) value = replicate_mean(values, random);
+  const auto* kept = kept_draws(shape, random, means.size());
+  for (size_t i = 0; i < means.size(); ++i)
+    means[i] = kept ? replicate_mean(values, (*kept)[i]) : replicate_mean(values, draw_replicate(shape, random));
   std::sort(means.begin(), means.end());
   return {plain_mean(values), quantile_of_sorted(means, 0.025), quantile_of_sorted(means, 0.975)};
 }

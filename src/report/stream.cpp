@@ -212,8 +212,8 @@ Table table_of(const StreamGroup& group) {
 
 }  // namespace
 
-std::vector<Block> stream_blocks(const std::vector<StreamRecord>& streams) {
-  std::vector<Block> blocks;
+std::vector<ReportBlock> stream_blocks(const std::vector<StreamRecord>& streams) {
+  std::vector<ReportBlock> blocks;
   if (streams.empty()) return blocks;
   blocks.push_back(Heading{"Streams: adapting calibration"});
   blocks.push_back(Paragraph{

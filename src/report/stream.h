@@ -10,7 +10,7 @@ namespace freeact {
 
 // For each experiment, model, method and configuration a figure of the error over windows and a table of the error
 // before and after the shift, over seeds. Empty without streams.
-std::vector<Block> stream_blocks(const std::vector<StreamRecord>& streams);
+std::vector<ReportBlock> stream_blocks(const std::vector<StreamRecord>& streams);
 
 // Long format with full precision: a row for every stream and point.
 Table stream_rows(const std::vector<StreamRecord>& streams);

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cmath>
+#include <map>
+
 #include "report/clipping.h"
 #include "report/format.h"
 #include "report/value_cells.h"
@@ -11,6 +14,10 @@
 
 namespace freeact {
 namespace {
+
+std::string config_hash(const RunRecord& run) {
+  return sha256(run.resolved_config).substr(0, 8);
+}
 
 // With a mark of its own where the column's heading has none for all.
 TableCell marked_cell(const Setting& setting, const Arm& arm, const Column& column) {
@@ -45,6 +52,22 @@ void add_runs_column(Table& table, const Setting& setting) {
   for (size_t i = 0; i < setting.arms.size(); ++i) table.rows[i].push_back(runs_cell(setting.arms[i].runs));
 }
 
+// What share of the 16-bit model's accuracy is left. Does nothing without that model or an accuracy.
+void add_recovered(Table& table, const Setting& setting) {
+  const Column* accuracy = accuracy_column(setting);
+  const Arm* reference = find_arm(setting, "none");
+  if (accuracy == nullptr || reference == nullptr || setting.arms.size() < 2) return;
+  const double whole = mean(column_values(*reference, *accuracy));
+  if (!(whole > 0)) return;
+  table.columns.push_back(fmt::format("{} recovered [%]", accuracy->heading));
+  for (size_t i = 0; i < setting.arms.size(); ++i) {
+    const double value = mean(column_values(setting.arms[i], *accuracy));
+    table.rows[i].push_back(std::isnan(value) ? missing_cell("not measured")
+                                              : text_cell(format_value(100 * value / whole, "%")));
+  }
+  table.caption += " Recovered: the mean in per cent of the 16-bit model's.";
+}
+
 // How the average is made, in words; "" without one.
 std::string average_formula(const Setting& setting) {
   const Column* average = accuracy_column(setting);
@@ -68,6 +91,7 @@ Table main_table(const Setting& setting, const std::vector<PublishedScore>& publ
   table.caption += average_formula(setting);
   if (!setting.scores.empty()) table.caption += " Of a task with several scores this is the headline; see All scores.";
   add_published_average(table, setting, published);
+  add_recovered(table, setting);
   add_runs_column(table, setting);
   return table;
 }
@@ -90,12 +114,12 @@ Table run_table(const std::vector<Run>& runs) {
                           "Seed", "Calibration", "Evaluation"},
               .rows = {},
               .num_text_columns = 9};
-  for (const auto& [id, run, answers] : runs) {
+  for (const auto& [id, run, tasks] : runs) {
     TableCell number = text_cell(std::to_string(id));
     number.anchor = run_anchor(id);
     TableCell key = text_cell(run.key.substr(0, 12));
     key.tooltip = run.key;
-    TableCell config = text_cell(sha256(run.resolved_config).substr(0, 8));
+    TableCell config = text_cell(config_hash(run));
     config.tooltip = run.resolved_config;
     table.rows.push_back({number, key, text_cell(run.experiment), text_cell(run.model),
                           text_cell(method_label(run.method)), text_cell(run.bits), config,
@@ -103,6 +127,15 @@ Table run_table(const std::vector<Run>& runs) {
                           text_cell(format_duration(run.calibration_s)), text_cell(format_duration(run.evaluation_s))});
   }
   return table;
+}
+
+std::string configurations(const std::vector<Run>& runs) {
+  std::map<std::string, std::vector<const Run*>> by_text;
+  for (const auto& run : runs) by_text[run.record.resolved_config].push_back(&run);
+  std::string text;
+  for (const auto& [config, members] : by_text)
+    text += fmt::format("# {}: {}\n{}\n", config_hash(members[0]->record), runs_text(members), config);
+  return text;
 }
 
 }  // namespace freeact

@@ -1,7 +1,9 @@
 // The tables and plots of a report.
 #pragma once
 
+#include <filesystem>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "report/analysis.h"
@@ -34,10 +36,13 @@ std::optional<Figure> layer_figure(const Setting& setting);
 
 // The appendix: what every run was.
 Table run_table(const std::vector<Run>& runs);
+// Every configuration once, under the hash that the appendix has and the runs it belongs to.
+std::string configurations(const std::vector<Run>& runs);
 
-// Long format for other programs, with full precision: a row for every run and metric, or run, layer, site and type.
-Table metric_rows(const std::vector<Run>& runs);
-Table layer_rows(const std::vector<Run>& runs);
-Table activation_rows(const std::vector<Run>& runs);
+// CSV files in long format for other programs, with full precision: a row for every run and metric, or run, layer, site
+// and type.
+void write_metric_rows(const std::vector<Run>& runs, const std::filesystem::path& path);
+void write_layer_rows(const std::vector<Run>& runs, const std::filesystem::path& path);
+void write_activation_rows(const std::vector<Run>& runs, const std::filesystem::path& path);
 
 }  // namespace freeact

@@ -77,20 +77,10 @@ std::optional<SampleDetails> details_of(SQLite::Statement& row, int first) {
 }
 
 std::vector<Sample> select_samples(SQLite::Database& database, int64_t id) {
-  SQLite::Statement statement(database,
-                              "SELECT s.*, prompt, response, judged, tokens, steps, seconds FROM samples s "
-                              "LEFT JOIN sample_details d ON d.run_id = s.run_id AND d.task = s.task AND "
-                              "d.\"index\" = s.\"index\" WHERE s.run_id = ? ORDER BY s.rowid");
+  SQLite::Statement statement(database, fmt::format("{} WHERE s.run_id = ? ORDER BY s.rowid", kSelectSamples));
   statement.bind(1, id);
   std::vector<Sample> samples;
-  while (statement.executeStep()) {
-    samples.push_back({.task = statement.getColumn(1).getString(),
-                       .index = statement.getColumn(2).getInt64(),
-                       .input_hash = statement.getColumn(3).getString(),
-                       .output = statement.getColumn(4).getString(),
-                       .score = real(statement.getColumn(5)),
-                       .details = details_of(statement, 6)});
-  }
+  while (statement.executeStep()) samples.push_back(sample_of(statement));
   return samples;
 }
 
@@ -170,7 +160,22 @@ int64_t insert_run(SQLite::Database& database, const RunRecord& run, std::option
   return new_id;
 }
 
+Sample sample_of(SQLite::Statement& row) {
+  return {.task = row.getColumn(1).getString(),
+          .index = row.getColumn(2).getInt64(),
+          .input_hash = row.getColumn(3).getString(),
+          .output = row.getColumn(4).getString(),
+          .score = real(row.getColumn(5)),
+          .details = details_of(row, 6)};
+}
+
 std::optional<RunRecord> select_run(SQLite::Database& database, int64_t id) {
+  auto run = select_run_without_samples(database, id);
+  if (run) run->samples = select_samples(database, id);
+  return run;
+}
+
+std::optional<RunRecord> select_run_without_samples(SQLite::Database& database, int64_t id) {
   SQLite::Statement statement(database,
                               "SELECT key, experiment, model, method, bits, seed, resolved_config, source_version, "
                               "checkpoint_hash, machine, started_at, calibration_s, evaluation_s, arm "
@@ -192,7 +197,7 @@ std::optional<RunRecord> select_run(SQLite::Database& database, int64_t id) {
                    .calibration_s = real(statement.getColumn(11)),
                    .evaluation_s = real(statement.getColumn(12)),
                    .metrics = select_metrics(database, id),
-                   .samples = select_samples(database, id),
+                   .samples = {},
                    .layer_errors = select_layer_errors(database, id),
                    .activations = select_activations(database, id),
                    .gallery = select_gallery(database, id),

@@ -18,6 +18,13 @@ int64_t insert_run(SQLite::Database& database, const RunRecord& run, std::option
 
 // Nothing when there is no such run.
 std::optional<RunRecord> select_run(SQLite::Database& database, int64_t id);
+std::optional<RunRecord> select_run_without_samples(SQLite::Database& database, int64_t id);
+
+// What sample_of() reads, of samples s; the caller says which.
+inline constexpr const char* kSelectSamples =
+    "SELECT s.*, prompt, response, judged, tokens, steps, seconds FROM samples s LEFT JOIN sample_details d "
+    "ON d.run_id = s.run_id AND d.task = s.task AND d.\"index\" = s.\"index\" ";
+Sample sample_of(SQLite::Statement& row);
 
 std::vector<RunSummary> select_summaries(SQLite::Database& database, std::string_view experiment);
 

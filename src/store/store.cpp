@@ -1,11 +1,11 @@
 #include "store/store.h"
 
-#include <SQLiteCpp/Backup.h>
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include <algorithm>
 #include <charconv>
 
+#include "store/connection.h"
 #include "store/gallery_rows.h"
 #include "store/latency_rows.h"
 #include "store/rows.h"
@@ -17,30 +17,6 @@
 
 namespace freeact {
 namespace {
-
-constexpr int kBusyTimeoutMs = 30'000;
-
-template <typename Work>
-auto guarded(const std::filesystem::path& path, Work&& work) {
-  try {
-    return work();
-  } catch (const SQLite::Exception& error) {
-    throw_store_error(error, path);
-  }
-}
-
-std::unique_ptr<SQLite::Database> open(const std::filesystem::path& path, int flags) {
-  auto database = std::make_unique<SQLite::Database>(path.string(), flags, kBusyTimeoutMs);
-  database->exec("PRAGMA foreign_keys = ON");
-  return database;
-}
-
-std::unique_ptr<SQLite::Database> upgraded_copy(SQLite::Database& old, const std::filesystem::path& path) {
-  auto copy = open(":memory:", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-  SQLite::Backup(*copy, old).executeStep();
-  migrate(*copy, path);
-  return copy;
-}
 
 std::optional<int64_t> parse_number(std::string_view text) {
   int64_t number = 0;
@@ -61,22 +37,14 @@ Store Store::open_for_writing(const std::filesystem::path& path) {
   std::error_code ignored;  // SQLite reports a folder that could not be made
   if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ignored);
   return guarded(path, [&] {
-    auto database = open(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    auto database = connect(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
     migrate(*database, path);
     return Store(path, std::move(database));
   });
 }
 
 Store Store::open_for_reading(const std::filesystem::path& path) {
-  if (!std::filesystem::is_regular_file(path))
-    throw UserError("no result database '{0}': 'freeact run EXPERIMENT --db {0}' makes one", path.string());
-  return guarded(path, [&] {
-    // Read and write where permitted: SQLite must roll back what a killed writer left before it can read.
-    auto database = open(path, SQLite::OPEN_READWRITE);
-    if (checked_schema_version(*database, path) < newest_schema_version()) database = upgraded_copy(*database, path);
-    database->exec("PRAGMA query_only = ON");
-    return Store(path, std::move(database));
-  });
+  return {path, connect_for_reading(path)};
 }
 
 bool Store::has(std::string_view key) const {

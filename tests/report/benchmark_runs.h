@@ -41,7 +41,7 @@ inline std::vector<double> right_of(int right, int items) {
 
 inline std::vector<Run> numbered(const std::vector<RunRecord>& records) {
   std::vector<Run> runs;
-  for (const auto& record : records) runs.push_back({std::ssize(runs) + 1, record});
+  for (const auto& record : records) runs.push_back(make_run(std::ssize(runs) + 1, record));
   return runs;
 }
 

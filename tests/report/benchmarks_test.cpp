@@ -89,7 +89,7 @@ TEST(Benchmarks, APartOfATestIsMarkedInEveryFormatAndTable) {
   const auto differences = comparisons(settings[0]);
   for (const Table& table : {main_table(settings[0]), difference_table(settings[0], differences),
                              *score_table(settings[0]), *subset_table(settings[0])}) {
-    const Document document{.title = "t", .blocks = {table}};
+    const ReportDocument document{.title = "t", .blocks = {table}};
     for (const auto& text : {render_html(document), render_markdown(document), render_latex(table), render_csv(table)})
       EXPECT_THAT(text, HasSubstr("4 of 1319 items")) << table.name;
   }

@@ -30,7 +30,7 @@ RunRecord trained(const std::string& method, uint64_t seed, double end, const st
 Setting setting_of(const std::vector<RunRecord>& records) {
   static std::vector<Run> runs;  // settings point into it
   runs.clear();
-  for (const auto& record : records) runs.push_back({std::ssize(runs) + 1, record});
+  for (const auto& record : records) runs.push_back(make_run(std::ssize(runs) + 1, record));
   return make_settings(runs).at(0);
 }
 

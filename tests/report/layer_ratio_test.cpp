@@ -19,7 +19,7 @@ TEST(LayerRatioTable, ComparesEqualSeeds) {
   for (const auto& record : {run_of("flatquant", 1, 0.1, 0.3), run_of("flatquant", 2, 0.2, 0.6),
                              run_of("flatquant", 3, 0.4, 1.2), run_of("freeact_plus", 3, 0.1, 0.5),
                              run_of("freeact_plus", 1, 0.02, 0.13), run_of("freeact_plus", 2, 0.05, 0.25)})
-    runs.push_back({std::ssize(runs) + 1, record});
+    runs.push_back(make_run(std::ssize(runs) + 1, record));
   const Setting setting = make_settings(runs).at(0);
   const auto table = layer_ratio_table(setting);
   ASSERT_TRUE(table.has_value());
@@ -38,7 +38,7 @@ TEST(LayerRatioTable, TheReferenceIsThePlainestFlatQuant) {
       {1, started}, {2, run_of("flatquant", 1, 0.2, 0.2)}, {3, run_of("rtn", 1, 0.6, 0.6)}};
   const auto table = layer_ratio_table(make_settings(runs).at(0));
   ASSERT_TRUE(table.has_value());
-  EXPECT_EQ(table->rows[0][2].text, "3");
+  EXPECT_EQ(table->rows[0][2].text, "3.00");
 }
 
 TEST(LayerRatioTable, IsNotThereWithoutFlatQuant) {

@@ -21,7 +21,7 @@ RunRecord run_with_errors(const std::string& method, uint64_t seed, const std::v
 
 std::optional<Table> table_of(const std::vector<RunRecord>& records) {
   std::vector<Run> runs;
-  for (const auto& record : records) runs.push_back({std::ssize(runs) + 1, record});
+  for (const auto& record : records) runs.push_back(make_run(std::ssize(runs) + 1, record));
   return token_type_table(make_settings(runs).at(0));
 }
 

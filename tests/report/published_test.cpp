@@ -50,7 +50,7 @@ TEST(Published, TheShippedFilesHoldTableOneAndItsOrderOfMethods) {
 TEST(Published, ThePapersAverageStandsBesideOursWithOurUncertainty) {
   const auto runs = numbered(llada_runs());
   const Table table = main_table(make_settings(runs)[0], shipped());
-  ASSERT_EQ(table.columns.size(), 9U);
+  ASSERT_EQ(table.columns.size(), 10U);
   EXPECT_EQ(table.columns[6], "Paper's average [%]");
   EXPECT_EQ(table.rows[2][6].text, "51.01");
   EXPECT_EQ(table.rows[2][7].text, "+4.0");  // 55 - 51.01
@@ -64,7 +64,7 @@ TEST(Published, ModelsAndBitWidthsNobodyPublishedGetNothing) {
   for (auto& run : tiny) run.model = "llada_tiny";
   for (auto& run : other_bits) run.bits = "W3A3";
   const auto tiny_runs = numbered(tiny), other_runs = numbered(other_bits);
-  EXPECT_EQ(main_table(make_settings(tiny_runs)[0], shipped()).columns.size(), 7U);
+  EXPECT_EQ(main_table(make_settings(tiny_runs)[0], shipped()).columns.size(), 8U);
   EXPECT_FALSE(published_table(make_settings(tiny_runs)[0], shipped()).has_value());
   const Table table = main_table(make_settings(other_runs)[0], shipped());
   EXPECT_EQ(table.rows[0][6].text, "53.03");  // the 16-bit model has the same average at every bit width

@@ -104,6 +104,15 @@ TEST_F(ReportTest, DeterministicMethodsShowNoSpreadButTheUncertaintyOfTheirItems
   EXPECT_THAT(html, HasSubstr("100.0 ± 0.0<small>items 51.0 to 100.0</small>"));
 }
 
+TEST_F(ReportTest, RecoveredIsTheShareOfThe16BitModelsAccuracy) {
+  const auto store = store_with({small_run("none", 1, {1, 1, 1, 0}), small_run("rtn", 1, {1, 1, 0, 0})});
+  const auto runs = load_runs(store, "");
+  const Table table = main_table(make_settings(runs)[0]);
+  const auto column = std::find(table.columns.begin(), table.columns.end(), "sort recovered [%]");
+  ASSERT_NE(column, table.columns.end());
+  EXPECT_EQ(table.rows[1][static_cast<size_t>(column - table.columns.begin())].text, "66.7");
+}
+
 TEST_F(ReportTest, ALossOfFreeActIsSaidInWordsAndSetOff) {
   std::vector<RunRecord> runs;
   for (uint64_t seed = 1; seed <= 3; ++seed) {

@@ -46,7 +46,7 @@ StreamRecord stream(uint64_t seed, double scale) {
   return record;
 }
 
-Table only_table(const std::vector<Block>& blocks) {
+Table only_table(const std::vector<ReportBlock>& blocks) {
   const Table* found = nullptr;
   for (const auto& block : blocks)
     if (const auto* table = std::get_if<Table>(&block)) found = table;

@@ -28,6 +28,7 @@ inline constexpr std::array kUndo = {
     "ALTER TABLE latencies DROP COLUMN instruction_set; ALTER TABLE latencies DROP COLUMN peak_memory_mib",
     "ALTER TABLE circumstances DROP COLUMN arm",
     "DROP TABLE sample_details; ALTER TABLE metrics DROP COLUMN population",
+    "DROP VIEW scores; DROP VIEW answers; DROP VIEW layer_error; DROP VIEW latency",
 };
 
 // Makes a file of the newest version one of an older version.
