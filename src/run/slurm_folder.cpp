@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 
 #include "run/cell_file.h"
 #include "util/files.h"
@@ -64,6 +65,17 @@ ExitCode code_of(std::string_view line) {
 }
 
 }  // namespace
+
+std::vector<std::vector<Job>> parts_of_jobs(const std::vector<Job>& jobs, size_t most_calibrations) {
+  std::vector<std::vector<Job>> parts;
+  std::map<std::string, size_t> numbers;  // of the calibrations, in order of their first job
+  for (const Job& job : jobs) {
+    const size_t number = numbers.emplace(job.keys.calibration, numbers.size()).first->second;
+    parts.resize(std::max(parts.size(), number / most_calibrations + 1));
+    parts[number / most_calibrations].push_back(job);
+  }
+  return parts;
+}
 
 std::string SlurmTask::job_name() const {
   return "freeact-" + sha256(folder.string()).substr(0, 12);

@@ -2,7 +2,7 @@
 //
 //   CALIBRATION.db            the results of a task, and beside it its saved progress; cells that share a calibration
 //                             share a task, which calibrates once. A later submission goes on in the same files.
-//   1/, 2/, ...               the submissions:
+//   1/, 2/, ...               the submissions, a job array each:
 //     array.sh                  the batch script
 //     task-N.yaml               the cells of task N (run/cell_file.h)
 //     task-N.log                what the task said
@@ -30,6 +30,9 @@ struct SlurmTask {
   // What the end of its log says, naming it.
   Fault fault() const;
 };
+
+// The jobs in parts, none with more than this many calibrations; jobs of one calibration stay together.
+std::vector<std::vector<Job>> parts_of_jobs(const std::vector<Job>& jobs, size_t most_calibrations);
 
 class SlurmFolder {
  public:

@@ -138,23 +138,34 @@ void SlurmLauncher::run(const std::vector<Job>& open) {
                   folder_.path().string(), request_.database.string(), ends));
 }
 
+// In as many arrays as Slurm's limit asks for. Where the tasks at a time are limited, which Slurm does for each array
+// alone, one array waits for the other.
 void SlurmLauncher::submit(const std::vector<Job>& jobs) {
+  std::string last;
+  for (const auto& part : parts_of_jobs(jobs, largest_array()))
+    last = submit_array_of(part, launcher_.concurrency > 0 ? last : "");
+}
+
+std::string SlurmLauncher::submit_array_of(const std::vector<Job>& jobs, const std::string& after) {
   const std::vector<SlurmTask> tasks = folder_.add(jobs);
   const fs::path folder = tasks.front().folder, script = folder / "array.sh";
   const SlurmArray array = {.job_name = tasks.front().job_name(),
                             .folder = folder,
                             .num_tasks = tasks.size(),
                             .program = this_program(),
-                            .environment = task_environment(project_)};
+                            .environment = task_environment(project_),
+                            .after = after};
+  std::string id;
   try {
     write_file_atomically(script, batch_script(array, launcher_));
-    const std::string id = submit_array(script);
+    id = submit_array(script);
     recorder_.say(fmt::format("submitted job array {} of {} tasks, see {}", id, tasks.size(), folder.string()));
   } catch (...) {
     fs::remove_all(folder);
     throw;
   }
   tasks_.insert(tasks_.end(), tasks.begin(), tasks.end());
+  return id;
 }
 
 // Nothing while Slurm does not answer, as when its controller is started anew.

@@ -32,6 +32,8 @@ class SlurmLauncher {
   };
   EarlierTasks earlier_tasks(const std::vector<Job>& open) const;
   void submit(const std::vector<Job>& jobs);
+  // Returns the array's id.
+  std::string submit_array_of(const std::vector<Job>& jobs, const std::string& after);
   void wait(const std::vector<Job>& open);
   std::optional<std::vector<QueuedTask>> ask();
   bool is_over(SlurmTask& task, const std::vector<Job>& open, const std::vector<QueuedTask>& queue);

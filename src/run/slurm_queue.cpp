@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <memory>
@@ -15,6 +16,7 @@ namespace freeact {
 namespace {
 
 constexpr int kNoSuchCommand = 127;
+constexpr size_t kUsualArray = 1001;  // Slurm's own default
 
 // What the command says on both channels. Throws EnvironmentError unless it succeeds.
 std::string output_of(const std::vector<std::string>& command) {
@@ -43,6 +45,24 @@ std::vector<std::string> split(const std::string& text, char separator) {
 }
 
 }  // namespace
+
+// Indices count from 0 and stay below MaxArraySize.
+size_t largest_array() {
+  std::string said;
+  try {
+    said = output_of({"scontrol", "show", "config"});
+  } catch (const EnvironmentError&) {  // some sites keep it from users
+    return kUsualArray;
+  }
+  for (const auto& line : split(said, '\n')) {
+    const size_t number = line.find_first_of("0123456789");
+    size_t size = 0;
+    if (!line.starts_with("MaxArraySize") || number == std::string::npos) continue;
+    std::from_chars(line.data() + number, line.data() + line.size(), size);
+    return std::max<size_t>(size, 1);
+  }
+  return kUsualArray;
+}
 
 std::string submit_array(const std::filesystem::path& script) {
   // Warnings may come before "ID" or "ID;CLUSTER".

@@ -14,6 +14,9 @@ struct QueuedTask {
   std::string reason;  // why it is pending: "Resources"
 };
 
+// As many tasks as a job array may have here.
+size_t largest_array();
+
 // Returns the id of the job array. Throws EnvironmentError where Slurm is missing or refuses the script.
 std::string submit_array(const std::filesystem::path& script);
 

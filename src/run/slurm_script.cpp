@@ -18,6 +18,7 @@ std::string directives(const SlurmArray& array, const LauncherConfig& launcher) 
   const std::string limit = launcher.concurrency > 0 ? fmt::format("%{}", launcher.concurrency) : "";
   std::string text = directive("--job-name=" + array.job_name);
   text += directive(fmt::format("--array=0-{}{}", array.num_tasks - 1, limit));
+  if (!array.after.empty()) text += directive("--dependency=afterany:" + array.after);
   text += directive("--output=" + replace_all((array.folder / "task-").string(), "%", "%%") + "%a.log");
   text += directive("--open-mode=append");
   text += directive("--requeue");

@@ -16,6 +16,7 @@ struct SlurmArray {
   size_t num_tasks = 0;
   std::filesystem::path program;                                 // absolute
   std::vector<std::pair<std::string, std::string>> environment;  // set for the program
+  std::string after = {};  // the id of a job array that must have ended before this one begins; empty: none
 };
 
 // A bash script with all options, so that `sbatch SCRIPT` alone submits it. Task N runs the cells of task-N.yaml; the

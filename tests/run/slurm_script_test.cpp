@@ -42,6 +42,13 @@ TEST(SlurmScript, HasWhatIsSetAndLeavesTheRestToTheSite) {
                             Not(HasSubstr("--account"))));
 }
 
+TEST(SlurmScript, WaitsForTheArrayBeforeIt) {
+  SlurmArray array = {.job_name = "x", .folder = "/a", .num_tasks = 1, .program = "/p", .environment = {}};
+  EXPECT_THAT(batch_script(array, LauncherConfig()), Not(HasSubstr("--dependency")));
+  array.after = "42";
+  EXPECT_THAT(batch_script(array, LauncherConfig()), HasSubstr("\n#SBATCH \"--dependency=afterany:42\"\n"));
+}
+
 // The script with a program that ends when it is told to, and an scontrol that notes what it is asked for.
 class RunningScript : public testing::Test {
  protected:

@@ -11,8 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
+#include <functional>
 #include <random>
+#include <set>
 #include <stdexcept>
 #include <thread>
 
@@ -23,6 +26,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kPatience_s = 180;  // with a daemon that starts
+constexpr int kKillWait_s = 60;
+
 // Daemons lie where an ordinary user's PATH may not look.
 std::string find_program(const std::string& name) {
   for (const char* folder : {"/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin"})
@@ -30,22 +36,38 @@ std::string find_program(const std::string& name) {
   return "";
 }
 
-// Nobody listens on them now; the system gives them to others last.
+bool is_free(int port) {
+  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  const bool bound = bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  close(listener);
+  return bound;
+}
+
+// Below those that the system gives to outgoing connections, such as each of Slurm's own commands makes: a daemon that
+// is started again finds its port as it left it.
 std::array<int, 3> free_ports() {
-  std::array<int, 3> ports{}, sockets{};
-  for (size_t i = 0; i < ports.size(); ++i) {
-    sockets[i] = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t length = sizeof address;
-    if (bind(sockets[i], reinterpret_cast<sockaddr*>(&address), length) != 0 ||
-        getsockname(sockets[i], reinterpret_cast<sockaddr*>(&address), &length) != 0)
-      throw std::runtime_error("no free port on loopback");
-    ports[i] = ntohs(address.sin_port);
+  constexpr int kFirst = 12'000, kLast = 32'000, kAttempts = 1000;
+  std::random_device random;
+  std::set<int> found;
+  for (int i = 0; i < kAttempts && found.size() < 3; ++i) {
+    const int port = std::uniform_int_distribution<int>(kFirst, kLast)(random);
+    if (is_free(port)) found.insert(port);
   }
-  for (const int each : sockets) close(each);
+  if (found.size() < 3) throw std::runtime_error("no free ports on loopback");
+  std::array<int, 3> ports{};
+  std::ranges::copy(found, ports.begin());
   return ports;
+}
+
+// Whether it comes to hold within the time that a busy machine may need.
+bool comes_to_hold(const std::function<bool()>& holds, int seconds) {
+  for (int i = 0; i < 10 * seconds; ++i, std::this_thread::sleep_for(std::chrono::milliseconds(100)))
+    if (holds()) return true;
+  return false;
 }
 
 std::string host_name() {
@@ -82,7 +104,10 @@ SlurmCluster::SlurmCluster(const fs::path& folder) : folder_(fs::absolute(folder
       {find_program("munged"), "--foreground", file("--key-file=", "munge.key"), file("--socket=", "munge.socket"),
        file("--pid-file=", "munge.pid"), file("--log-file=", "munge.log"), file("--seed-file=", "munge.seed")},
       "munged.out");
+  // One after the other: a daemon that cannot reach the one before it gives up, or tries again much later.
+  comes_to_hold([&] { return fs::exists(folder_ / "munge.socket"); }, kPatience_s);
   controller_ = start({find_program("slurmctld"), "-D", "-i"}, "slurmctld.out");
+  comes_to_hold([&] { return ask("scontrol ping").find("is UP") != std::string::npos; }, kPatience_s);
   for (const size_t node : {0, 1}) start_node(node);
   wait_until_idle();
 }
@@ -90,8 +115,7 @@ SlurmCluster::SlurmCluster(const fs::path& folder) : folder_(fs::absolute(folder
 SlurmCluster::~SlurmCluster() {
   ask("scancel --state=PENDING --user=" + std::to_string(geteuid()));
   ask("scancel --user=" + std::to_string(geteuid()));
-  for (int i = 0; i < 30 && !ask("squeue --noheader").empty(); ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  comes_to_hold([&] { return ask("squeue --noheader").empty(); }, kKillWait_s + 10);
 }
 
 std::string SlurmCluster::environment() const {
@@ -126,8 +150,10 @@ void SlurmCluster::write_files() const {
   std::ofstream(folder_ / "slurm.conf") << configuration();
 }
 
-// No cgroups and no systemd, so that it runs in a container, as root or not. Short delays wherever Slurm lets one
-// choose: a node counts as lost soon after its daemon's end, a requeued task may start 6 s later.
+// No cgroups and no systemd, so that it runs in a container, as root or not. Short delays wherever they are waited out:
+// a node counts as lost soon after its daemon's end, a requeued task may start 6 s later. Long ones where something
+// must not come too late on a busy machine: a daemon's answer, and the end of a task that was told to end (KillWait),
+// which first writes what it has.
 std::string SlurmCluster::configuration() const {
   const std::string host = host_name(), user = getpwuid(geteuid())->pw_name, folder = folder_.string();
   std::string text = fmt::format(
@@ -138,10 +164,10 @@ std::string SlurmCluster::configuration() const {
       "ProctrackType=proctrack/linuxproc\nTaskPlugin=task/none\nSelectType=select/cons_tres\n"
       "SelectTypeParameters=CR_CPU\nSchedulerType=sched/backfill\nAccountingStorageType=accounting_storage/none\n"
       "JobAcctGatherType=jobacct_gather/none\nSwitchType=switch/none\nMpiDefault=none\nReturnToService=2\n"
-      "SlurmdTimeout=6\nMessageTimeout=5\nKillWait=3\nSchedulerParameters=batch_sched_delay=0,sched_interval=2,bf_"
+      "SlurmdTimeout=15\nMessageTimeout=10\nKillWait={4}\nSchedulerParameters=batch_sched_delay=0,sched_interval=2,bf_"
       "interval=2\n"
       "SlurmdParameters=config_overrides\n",
-      host, user, folder, ports_[0]);
+      host, user, folder, ports_[0], kKillWait_s);
   for (const size_t node : {1, 2})
     text += fmt::format("NodeName=n{} NodeHostname={} NodeAddr=127.0.0.1 Port={} CPUs=1 State=UNKNOWN\n", node, host,
                         ports_[node]);
@@ -167,11 +193,8 @@ SlurmCluster::Daemon SlurmCluster::start(const std::vector<std::string>& command
 
 void SlurmCluster::wait_until_idle() const {
   std::string state;
-  for (int i = 0; i < 600; ++i) {
-    state = ask("sinfo --noheader --format=%D/%t");
-    if (state == "2/idle\n") return;
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
+  const auto are_idle = [&] { return (state = ask("sinfo --noheader --format=%D/%t")) == "2/idle\n"; };
+  if (comes_to_hold(are_idle, kPatience_s)) return;
   throw std::runtime_error("Slurm does not start: " + state + read_all(folder_ / "munged.out") +
                            read_all(folder_ / "slurmctld.out") + read_all(folder_ / "n1.out"));
 }

@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <thread>
 
 #include "cluster.h"
@@ -52,26 +52,37 @@ size_t count_tasks(const fs::path& submission) {
   return tasks;
 }
 
-// Programs that run the cells of a task now.
-std::set<pid_t> running_tasks() {
-  std::set<pid_t> processes;
+pid_t parent_of(pid_t process) {
+  std::ifstream status("/proc/" + std::to_string(process) + "/status");
+  pid_t parent = 0;
+  for (std::string word; parent == 0 && status >> word;)
+    if (word == "PPid:") status >> parent;
+  return parent;
+}
+
+// Programs that run the cells of a task now, and which: "task-7". A program that starts another one is two of the same
+// command line for a moment; the child is none of them.
+std::map<pid_t, std::string> running_tasks() {
+  std::map<pid_t, std::string> processes;
   for (const auto& entry : fs::directory_iterator("/proc")) {
     const std::string name = entry.path().filename();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
     const std::string words = read_all(entry.path() / "cmdline");
-    if (words.starts_with(FREEACT_PROGRAM) && words.find("/slurm.db.slurm/1/task-") != std::string::npos)
-      processes.insert(std::stoi(name));
+    const size_t task = words.find("/slurm.db.slurm/1/task-");
+    if (words.starts_with(FREEACT_PROGRAM) && task != std::string::npos)
+      processes[std::stoi(name)] = fs::path(words.substr(task).c_str()).stem();
   }
+  std::erase_if(processes, [&](const auto& each) { return processes.contains(parent_of(each.first)); });
   return processes;
 }
 
-// Of a task that has just begun, so that it cannot have finished its cell when it is killed; 0: none did.
-pid_t next_task() {
-  const std::set<pid_t> before = running_tasks();
-  for (int i = 0; i < 3000; ++i, std::this_thread::sleep_for(std::chrono::milliseconds(20)))
-    for (const pid_t process : running_tasks())
-      if (!before.contains(process)) return process;
-  return 0;
+// Kills a task that has just begun, so that it cannot have finished its cell; returns its log.
+fs::path kill_next_task(const fs::path& submission) {
+  const std::map<pid_t, std::string> before = running_tasks();
+  for (int i = 0; i < 6000; ++i, std::this_thread::sleep_for(std::chrono::milliseconds(20)))
+    for (const auto& [process, name] : running_tasks())
+      if (!before.contains(process) && kill(process, SIGKILL) == 0) return submission / (name + ".log");
+  return submission / "none.log";
 }
 
 class SlurmSweep : public testing::Test {
@@ -87,9 +98,18 @@ class SlurmSweep : public testing::Test {
     return run_program(command + " launcher=slurm", folder_, cluster_->environment());
   }
 
+  // Long enough for a machine that does other work besides.
   bool wait_for(const std::function<bool()>& holds) const {
-    for (int i = 0; i < 600; ++i, std::this_thread::sleep_for(std::chrono::milliseconds(100)))
+    for (int i = 0; i < 3000; ++i, std::this_thread::sleep_for(std::chrono::milliseconds(100)))
       if (holds()) return true;
+    return false;
+  }
+
+  // The task of this log.
+  bool is_running(const fs::path& log) const {
+    std::istringstream indices(cluster_->ask("squeue --noheader --array --states=RUNNING --format=task-%K"));
+    for (std::string task; std::getline(indices, task);)
+      if (log.stem() == task) return true;
     return false;
   }
 
@@ -102,9 +122,12 @@ TEST_F(SlurmSweep, EqualsTheLocalRunThoughATaskAndADaemonAreKilled) {
   ASSERT_EQ(run_program(sweep(local) + " --quiet", folder_).exit_code, 0) << read_all(folder_ / "stderr");
 
   Outcome first;
-  std::thread command([&] { first = run_on_slurm(sweep(database)); });
+  std::jthread command([&] { first = run_on_slurm(sweep(database)); });
   EXPECT_TRUE(wait_for([&] { return fs::exists(database) && starts_by_key(database).size() >= 8; }));
-  if (const pid_t task = next_task(); task > 0) kill(task, SIGKILL);
+  // Slurm must know of the killed task before its node is lost, or it would run the task again as one lost with it.
+  const fs::path log = kill_next_task(left / "1");
+  EXPECT_TRUE(wait_for([&] { return read_all(log).find("exit code 137") != std::string::npos; })) << log;
+  EXPECT_TRUE(wait_for([&] { return !is_running(log); })) << log;
   cluster_->kill_node(1);
   command.join();
   EXPECT_EQ(first.exit_code, kEnvironment) << first.error;
