@@ -13,7 +13,7 @@ install(DIRECTORY tools/reference_dump DESTINATION ${freeact_share}/tools PATTER
 
 # ---- the library: the rooms up to the methods (docs/design.md). What only the program needs stays out.
 set(freeact_folders util checkpoint tokenizer image ops quant kernel model generation artefact prompt calibration method)
-set(freeact_rooms ${freeact_folders} kernel_cuda rtn smoothquant quarot flatquant wush methods)
+set(freeact_rooms ${freeact_folders} kernel_cuda ${freeact_baselines} methods)
 if(FREEACT_HAS_CUDA)
   list(APPEND freeact_rooms cuda_kernels cuda_wgmma)
 endif()

@@ -32,3 +32,6 @@ function(freeact_room name)
     target_precompile_headers(freeact_${name} REUSE_FROM freeact_plain_pch)
   endif()
 endfunction()
+
+# Every folder of baselines/ is a room of its name; src/CMakeLists.txt makes them.
+file(GLOB freeact_baselines RELATIVE ${PROJECT_SOURCE_DIR}/baselines CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/baselines/*)

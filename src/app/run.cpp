@@ -29,7 +29,7 @@ Verb add_run(CLI::App& app) {
   verb->add_flag("--dry-run", request->dry_run, "Show the resolved experiment and its cells, run nothing");
   verb->add_flag("--force", request->force, "Run finished cells again and replace their rows");
   verb->add_flag("--json", request->json, "A JSON line per finished or failed cell on stdout");
-  verb->add_flag("--quiet", request->quiet, "No plan and no progress");
+  verb->add_flag("--quiet", request->quiet, "No plan, no progress and no table of results");
   // For the tasks of launcher=slurm; no interface to users.
   auto cells = std::make_shared<std::string>();
   verb->add_option("--cells", *cells)->group("")->excludes(experiment);

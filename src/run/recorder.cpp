@@ -95,10 +95,12 @@ void Recorder::end() {
                finished_ + failures_.size() == open_ ? "done" : "so far", finished_, found_,
                failures_.empty() ? "" : fmt::format("{} failed, ", failures_.size()), format_duration(watch_.seconds()),
                request_.database.string());
-  if (failures_.empty()) return;
   if (open_ > 1)
     for (const auto& [label, fault] : failures_) fmt::print(stderr, "{}: {}\n", label, fault.message);
-  throw failure();
+}
+
+void Recorder::check() const {
+  if (!failures_.empty()) throw failure();
 }
 
 void Recorder::interrupted(int signal) {

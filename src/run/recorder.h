@@ -31,8 +31,10 @@ class Recorder {
   void finished(const Job& job, const RunRecord& record);
   void failed(const Job& job, const Fault& fault);
 
-  // Tells what was done; after failures it lists them and throws an Error with the gravest one's code.
+  // Tells what was done and lists the failures.
   void end();
+  // After failures: throws an Error with the gravest one's code.
+  void check() const;
 
   // Tells what remains, and keeps whoever would still record from doing so: the program is about to exit.
   void interrupted(int signal);

@@ -1,10 +1,14 @@
 #include "run/runner.h"
 
 #include <ATen/ATen.h>
+#include <unistd.h>
+
+#include <cstdio>
 
 #include "run/interruption.h"
 #include "run/local_launcher.h"
 #include "run/recorder.h"
+#include "run/result_table.h"
 #include "run/slurm_launcher.h"
 #include "store/store.h"
 
@@ -18,6 +22,26 @@ void erase_finished(std::vector<Job>& open, const Store& store) {
 // Reads the tasks' data, so not of cells that are finished.
 void tell_costs(std::vector<Job>& open, CellRunner& runner) {
   for (Job& job : open) job.cost = runner.cost(job.cell);
+}
+
+std::vector<Run> finished_runs(const std::vector<Job>& jobs, const Store& store) {
+  std::vector<Run> runs;
+  for (const Job& job : jobs) {
+    const auto id = store.find(job.keys.result);
+    if (!id) continue;
+    RunRecord record = store.load(*id);
+    record.samples.clear();  // their scores are in the metrics
+    runs.push_back({*id, std::move(record)});
+  }
+  return runs;
+}
+
+// To stdout, of all cells that are finished; not where nobody would read it.
+void print_results(const RunRequest& request, const std::vector<Job>& jobs, const Store& store) {
+  const bool is_task = !request.cell_file.empty();  // of a cluster
+  if (request.quiet || request.json || is_task) return;
+  fmt::print("{}", result_tables(finished_runs(jobs, store), mark_style(isatty(STDOUT_FILENO) != 0)));
+  std::fflush(stdout);
 }
 
 }  // namespace
@@ -53,6 +77,8 @@ void run_experiment(const RunRequest& request, const Project& project, const Met
   else
     run_locally(open, workers, runner, request, recorder);
   recorder.end();
+  print_results(request, jobs, store);
+  recorder.check();
 }
 
 }  // namespace freeact

@@ -154,9 +154,13 @@ TEST_P(EveryMethod, RefusesUnknownSettings) {
   EXPECT_THROW(find_method(table, GetParam()).resolve({{"no_such_key", 1}}), UserError);
 }
 
-INSTANTIATE_TEST_SUITE_P(Table, EveryMethod,
-                         testing::Values("rtn", "smoothquant", "quarot", "wush", "flatquant", "freeact",
-                                         "freeact_plus"),
+std::vector<std::string> names_of_the_table() {
+  std::vector<std::string> names;
+  for (const MethodEntry& entry : method_table()) names.push_back(entry.name);
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, EveryMethod, testing::ValuesIn(names_of_the_table()),
                          [](const auto& one) { return one.param; });
 
 TEST(FreeAct, WithRankZeroAndTheSameParametrisationIsFlatQuantBitForBit) {
