@@ -30,11 +30,11 @@ at::Tensor random_float(at::IntArrayRef shape, uint64_t seed, const std::string&
   return gaussian(shape, derive_seed(seed, purpose)).to(at::kFloat);
 }
 
-at::Tensor random_weight(const LinearShape& s, uint64_t seed) {
+at::Tensor random_weight(const ContestShape& s, uint64_t seed) {
   return random_float({s.outputs, s.width}, seed, "weight") / std::sqrt(static_cast<double>(s.width));
 }
 
-at::Tensor random_activation(const LinearShape& s, uint64_t seed) {
+at::Tensor random_activation(const ContestShape& s, uint64_t seed) {
   return random_float({s.tokens, s.width}, seed, "activation");
 }
 
@@ -62,7 +62,7 @@ double relative_error(const at::Tensor& y, const at::Tensor& exact) {
 
 // What the groups share.
 struct Bench {
-  LinearShape shape;
+  ContestShape shape;
   uint64_t seed;
   int64_t copies;
   at::Tensor x_MK, exact_MO;  // of the first copy
@@ -152,7 +152,7 @@ BoundLinear bind_rival(const std::string& name, const at::Tensor& weight_OK, con
   return name == kIntegerLinear ? bind_products(weight_OK, x_MK) : find_kind(name)->bind(weight_OK, x_MK);
 }
 
-int64_t bytes_of_a_round(const LinearShape& s, const std::vector<std::string>& rivals) {
+int64_t bytes_of_a_round(const ContestShape& s, const std::vector<std::string>& rivals) {
   double bytes_per_weight = 0;
   for (const std::string& name : rivals) {
     const LinearKind* kind = find_kind(name);
@@ -194,7 +194,7 @@ std::string note_of(const Bench& bench) {
                      weights);
 }
 
-Bench make_bench(const LinearShape& shape, const BenchSettings& settings, const std::vector<std::string>& rivals) {
+Bench make_bench(const ContestShape& shape, const BenchSettings& settings, const std::vector<std::string>& rivals) {
   const int64_t copies = shape.hot ? 1 : num_cold_copies(bytes_of_a_round(shape, rivals), last_level_cache_bytes());
   const at::Tensor x_MK = random_activation(shape, settings.seed);
   return {shape, settings.seed, copies, x_MK, at::linear(x_MK, random_weight(shape, settings.seed))};
@@ -210,7 +210,7 @@ std::vector<std::string> linear_rivals() {
   return names;
 }
 
-Contest linear_contest(const LinearShape& shape, const BenchSettings& settings,
+Contest linear_contest(const ContestShape& shape, const BenchSettings& settings,
                        const std::vector<std::string>& rivals) {
   const Bench bench = make_bench(shape, settings, rivals);
   Contest contest;

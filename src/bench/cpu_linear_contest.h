@@ -8,7 +8,7 @@
 
 namespace freeact {
 
-struct LinearShape {
+struct ContestShape {
   int64_t tokens = 512, width = 4096, outputs = 4096;
   bool hot = false;  // the weight has just been read; else it comes from memory
 };
@@ -23,6 +23,7 @@ inline constexpr const char* kMemoryRead = "memory_read";
 std::vector<std::string> linear_rivals();
 
 // Any rivals, in their order, with the checks but without a goal.
-Contest linear_contest(const LinearShape& shape, const BenchSettings& settings, const std::vector<std::string>& rivals);
+Contest linear_contest(const ContestShape& shape, const BenchSettings& settings,
+                       const std::vector<std::string>& rivals);
 
 }  // namespace freeact

@@ -53,7 +53,7 @@ std::vector<Opponent> without_targets(const std::vector<Opponent>& opponents) {
 }
 
 BenchmarkGroup linear_group(const LinearGoal& goal, bool hot) {
-  const LinearShape shape = {.tokens = goal.tokens, .hot = hot};
+  const ContestShape shape = {.tokens = goal.tokens, .hot = hot};
   const auto prepare = [=](const BenchSettings& settings, const std::vector<std::string>& rivals) {
     Contest contest = linear_contest(shape, settings, rivals);
     contest.goal = {goal.goal, w4a4_linear().name, hot ? without_targets(goal.opponents) : goal.opponents};
@@ -65,7 +65,7 @@ BenchmarkGroup linear_group(const LinearGoal& goal, bool hot) {
 }
 
 BenchmarkGroup peak_group() {
-  const LinearShape shape = {};
+  const ContestShape shape = {};
   const std::vector<std::string> rivals = {kVnniPeak, kIntegerLinear, w4a4_linear().name, "int8_static_onednn"};
   const auto prepare = [=](const BenchSettings& settings, const std::vector<std::string>& names) {
     Contest contest = linear_contest(shape, settings, names);

@@ -21,7 +21,7 @@ std::string folder_name(const fs::path& folder) {
 }
 
 std::vector<CheckLine> run_check(ReferenceSet& set, const std::string& name, const std::string& title,
-                                 const std::function<CaseCheck()>& find) {
+                                 const std::function<FamilyCheck()>& find) {
   ReferenceCase reference(set, name, title);
   try {
     find()(reference);
@@ -31,9 +31,9 @@ std::vector<CheckLine> run_check(ReferenceSet& set, const std::string& name, con
   }
 }
 
-CaseCheck check_of_case(ReferenceSet& set, const std::string& name) {
+FamilyCheck check_of_case(ReferenceSet& set, const std::string& name) {
   const nlohmann::json& settings = set.cases().at(name);
-  return find_case_check(set.family().name, settings.is_object() ? settings.value("kind", "") : "");
+  return find_family_check(set.family().name, settings.is_object() ? settings.value("kind", "") : "");
 }
 
 // "image.chart" of the tensor "image.chart.rgb" and the group "image."; "" when the tensor is of another group.
@@ -75,7 +75,7 @@ void verify_model(const fs::path& folder, const Filter& filter, CheckReport& rep
   ReferenceSet set(folder);
   const std::string prefix = folder_name(folder) + "/";
   std::set<std::string> known;
-  const auto check = [&](const std::string& name, const std::function<CaseCheck()>& find) {
+  const auto check = [&](const std::string& name, const std::function<FamilyCheck()>& find) {
     known.insert(name);
     if (!filter(prefix + name)) return;
     for (CheckLine& line : run_check(set, name, prefix + name, find)) report.add(std::move(line));

@@ -9,7 +9,7 @@
 namespace freeact {
 namespace {
 
-using Checks = std::map<std::string, CaseCheck>;
+using Checks = std::map<std::string, FamilyCheck>;
 
 const std::map<std::string, Checks>& checks_by_family() {
   static const std::map<std::string, Checks> table = {
@@ -50,7 +50,7 @@ const std::vector<GroupCheck>& group_checks(const std::string& family) {
   return found == table.end() ? none : found->second;
 }
 
-CaseCheck find_case_check(const std::string& family, const std::string& kind) {
+FamilyCheck find_family_check(const std::string& family, const std::string& kind) {
   const auto checks = checks_by_family().find(family);
   if (checks == checks_by_family().end())
     throw UserError(unknown_name("check for the model family", family, keys_of(checks_by_family())));

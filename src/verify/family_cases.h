@@ -8,16 +8,16 @@
 
 namespace freeact {
 
-using CaseCheck = void (*)(ReferenceCase& reference);
+using FamilyCheck = void (*)(ReferenceCase& reference);
 
 // By the family and the case's "kind" in io.json. Throws UserError naming what is known when there is none.
-CaseCheck find_case_check(const std::string& family, const std::string& kind);
+FamilyCheck find_family_check(const std::string& family, const std::string& kind);
 
 // Stored outputs that belong to no case: tensors whose names begin so ("image." with the word behind it), or an object
 // of io.json of that name.
 struct GroupCheck {
   std::string name;
-  CaseCheck check;
+  FamilyCheck check;
 };
 const std::vector<GroupCheck>& group_checks(const std::string& family);
 

@@ -215,7 +215,7 @@ TEST(Ceilings, TheProcessorHasASpeed) {
 // ---- the contests themselves, small
 
 TEST(LinearContest, EveryRivalComputesTheSameLinear) {
-  const LinearShape shape = {.tokens = 5, .width = 256, .outputs = 192, .hot = true};
+  const ContestShape shape = {.tokens = 5, .width = 256, .outputs = 192, .hot = true};
   const BenchmarkGroup group = {"cpu/tiny", "", linear_rivals(), [=](const BenchSettings& s, const auto& rivals) {
                                   Contest contest = linear_contest(shape, s, rivals);
                                   contest.probe = {};  // what is computed is looked at here, not how fast

@@ -42,16 +42,16 @@ struct RowsOut {
   int padded = 0;  // a multiple of 4
 };
 
-struct RowGrid {
+struct DeviceRowGrid {
   int bits = 4;
   bool symmetric = true;
 };
 
 // Codes as quant/quantiser.h has them, minus 2^(bits-1) on an asymmetric grid. A row that holds NaN or infinity, or
 // whose type is in no table, gets the scale NaN. scratch: plan.scratch_bytes.
-cudaError_t transform_quantise(const RowsIn& in, const RowProgram& program, const RowPlan& plan, const RowGrid& grid,
-                               const ClipFactors* views, int num_views, const RowsOut& out, float* scratch,
-                               cudaStream_t stream);
+cudaError_t transform_quantise(const RowsIn& in, const RowProgram& program, const RowPlan& plan,
+                               const DeviceRowGrid& grid, const ClipFactors* views, int num_views, const RowsOut& out,
+                               float* scratch, cudaStream_t stream);
 
 // ---- products of codes
 

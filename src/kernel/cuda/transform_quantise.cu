@@ -12,7 +12,7 @@ struct Arguments {
   RowsIn in;
   RowProgram program;
   RowPlan plan;
-  RowGrid grid;
+  DeviceRowGrid grid;
   ClipFactors views[kMostViews];
   int num_views;
   RowsOut out;
@@ -47,7 +47,7 @@ struct Rounding {
 };
 
 __device__ Rounding rounding_of(Range range, const ClipFactors& clip, const RowsIn& in, int64_t token,
-                                const RowGrid& grid) {
+                                const DeviceRowGrid& grid) {
   range.high = __fmul_rn(range.high, factor(clip.max, clip.count, in, token));
   range.low = __fmul_rn(range.low, factor(clip.min, clip.count, in, token));
   const auto highest = static_cast<float>((1 << (grid.symmetric ? grid.bits - 1 : grid.bits)) - 1);
@@ -207,9 +207,9 @@ bool fits(const RowsIn& in, const RowProgram& program, int num_views, const Rows
 
 }  // namespace
 
-cudaError_t transform_quantise(const RowsIn& in, const RowProgram& program, const RowPlan& plan, const RowGrid& grid,
-                               const ClipFactors* views, int num_views, const RowsOut& out, float* scratch,
-                               cudaStream_t stream) {
+cudaError_t transform_quantise(const RowsIn& in, const RowProgram& program, const RowPlan& plan,
+                               const DeviceRowGrid& grid, const ClipFactors* views, int num_views, const RowsOut& out,
+                               float* scratch, cudaStream_t stream) {
   if (!fits(in, program, num_views, out) || (plan.scratch_bytes > 0 && !scratch)) return cudaErrorInvalidValue;
   if (in.rows == 0) return cudaSuccess;
   Arguments a = {in, program, plan, grid, {}, num_views, out, scratch, program.has_products() ? 2 : 1};
