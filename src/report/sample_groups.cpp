@@ -90,6 +90,8 @@ std::vector<SampleGroup> sample_groups(const std::vector<Run>& runs, const std::
     group.items = items_of(group);
     add_rows(group, labels);
   }
+  // Answers that are right or wrong say more at first sight than likelihoods.
+  std::ranges::stable_partition(groups, &SampleGroup::graded);
   return groups;
 }
 

@@ -33,7 +33,7 @@ struct SampleGroup {
   size_t samples = 0;
 };
 
-// The groups point into `runs`.
+// The groups point into `runs`; tasks with right and wrong answers come first.
 std::vector<SampleGroup> sample_groups(const std::vector<Run>& runs, const std::vector<Setting>& settings);
 
 }  // namespace freeact

@@ -67,6 +67,12 @@ TEST(Benchmarks, AllScoresStandBelowWithTheirStandardErrors) {
   EXPECT_EQ(table.rows[1][1].note, "SE 1.5; 80.1 to 85.9");
 }
 
+TEST(Benchmarks, AnIntervalOfAPercentageEndsAtAHundred) {
+  const auto runs = numbered({run_of("rtn", 96, 100, 100)});
+  const auto settings = make_settings(runs);
+  EXPECT_EQ(score_table(settings[0])->rows[1][1].note, "SE 1.5; 96.1 to 100.0");
+}
+
 TEST(Benchmarks, SubsetsOfABenchmarkAreRowsOfTheirOwnTable) {
   const auto runs = numbered({run_of("rtn", 80, 100, 100)});
   const auto settings = make_settings(runs);
