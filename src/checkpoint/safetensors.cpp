@@ -179,7 +179,7 @@ at::Tensor SafetensorsFile::tensor(const std::string& name) const {
   char* data = mapping_->data() + stored.offset;
   if (!is_aligned(stored)) {
     at::Tensor copy = at::empty(stored.shape, stored.dtype);
-    std::memcpy(copy.data_ptr(), data, stored.bytes);
+    if (stored.bytes > 0) std::memcpy(copy.data_ptr(), data, stored.bytes);  // an empty tensor has no memory
     return copy;
   }
   return at::from_blob(

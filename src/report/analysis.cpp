@@ -109,7 +109,7 @@ std::vector<Run> load_runs(const Store& store, const std::string& experiment) {
   const SampleReader reader(store.path());
   std::vector<Run> runs;
   for (const auto& summary : store.runs(experiment)) {
-    Run& run = runs.emplace_back(summary.id, reader.load_without_samples(summary.id));
+    Run& run = runs.emplace_back(Run{summary.id, reader.load_without_samples(summary.id), {}});
     reader.visit_samples(run.id, [&](const SampleView& sample) { add_sample(run, sample); });
   }
   return runs;

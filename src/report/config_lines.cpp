@@ -23,7 +23,7 @@ std::vector<ConfigLine> config_lines(const std::string& resolved_config) {
   Enclosing keys;
   std::istringstream text(resolved_config);
   for (std::string line; std::getline(text, line);) {
-    auto& added = lines.emplace_back(line, "", "");
+    auto& added = lines.emplace_back(ConfigLine{line, "", ""});
     const size_t begin = line.find_first_not_of(" -");  // an item's dash is indentation for the keys below it
     const size_t colon = line.find(':', std::min(begin, line.size()));
     if (colon == std::string::npos) continue;

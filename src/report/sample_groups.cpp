@@ -91,7 +91,7 @@ std::vector<SampleGroup> sample_groups(const std::vector<Run>& runs, const std::
     add_rows(group, labels);
   }
   // Answers that are right or wrong say more at first sight than likelihoods.
-  std::ranges::stable_partition(groups, &SampleGroup::graded);
+  std::stable_partition(groups.begin(), groups.end(), [](const SampleGroup& group) { return group.graded; });
   return groups;
 }
 
