@@ -94,7 +94,10 @@ Interval interval_from_standard_errors(const Arm& arm, const Column& column) {
   for (const Run* run : arm.runs)
     if (const auto error = column_standard_error(*run, column)) errors.push_back(*error);
   Interval interval = normal_interval(mean(column_values(arm, column)), mean(errors));
-  if (column.unit == "%") interval.low = std::max(interval.low, 0.0), interval.high = std::min(interval.high, 100.0);
+  if (column.unit == "%") {
+    interval.low = std::max(interval.low, 0.0);
+    interval.high = std::min(interval.high, 100.0);
+  }
   return interval;
 }
 

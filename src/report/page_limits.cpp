@@ -22,9 +22,8 @@ void drop_tooltips(Table& table) {
   for (auto& row : table.rows)
     for (auto& cell : row) cell.tooltip.clear();
   table.caption +=
-      " The table is so large that its cells show nothing more when pointed at; configurations.txt beside this page "
-      "has "
-      "the configuration of every run under its hash.";
+      " The table is so large that its cells show nothing more when pointed at; configurations.txt beside this "
+      "page has the configuration of every run under its hash.";
 }
 
 Link link_to(const Figure& figure) {

@@ -42,6 +42,7 @@ void add_if(ReportDocument& document, std::optional<T> block) {
 // What a report is made of. Trainings and latencies belong to no experiment.
 struct Contents {
   std::vector<Run> runs;
+  std::vector<Setting> settings;  // of these runs, into which they point
   std::vector<StreamRecord> streams;
   std::vector<TrainingCurve> trainings;
   std::vector<LatencyRow> latencies;
@@ -51,10 +52,12 @@ struct Contents {
 Contents load_contents(const Store& store, const ReportOptions& options) {
   const std::string& experiment = options.experiment;
   Contents contents{.runs = load_runs(store, experiment),
+                    .settings = {},
                     .streams = {},
                     .trainings = {},
                     .latencies = {},
                     .published = read_published(options.published)};
+  contents.settings = make_settings(contents.runs);
   for (auto& stream : store.streams())
     if (experiment.empty() || stream.experiment == experiment) contents.streams.push_back(std::move(stream));
   if (!experiment.empty()) return contents;
@@ -139,9 +142,9 @@ void add_samples(ReportDocument& document, const std::vector<Run>& runs) {
            .file = "samples.html"});
 }
 
-void add_experiments(ReportDocument& document, const std::vector<Run>& runs,
-                     const std::vector<PublishedScore>& published) {
-  const auto settings = make_settings(runs);
+void add_experiments(ReportDocument& document, const Contents& contents) {
+  const std::vector<Run>& runs = contents.runs;
+  const std::vector<Setting>& settings = contents.settings;
   std::vector<std::vector<Comparison>> differences;
   BulletList answers{.title = "FreeAct against FlatQuant", .items = {}};
   for (const auto& setting : settings) {
@@ -158,7 +161,7 @@ void add_experiments(ReportDocument& document, const std::vector<Run>& runs,
     document.blocks.push_back(*std::move(backends));
   }
   for (size_t i = 0; i < settings.size(); ++i) {
-    add_setting(document, settings[i], differences[i], published);
+    add_setting(document, settings[i], differences[i], contents.published);
     add_activations(document, settings, i);
   }
   add_galleries(document, settings);
@@ -170,7 +173,7 @@ ReportDocument make_document(const Contents& contents, const std::string& title)
   if (contents.runs.empty() && contents.streams.empty() && contents.latencies.empty() && contents.trainings.empty())
     document.blocks.push_back(Paragraph{"The store holds no runs yet: 'freeact run EXPERIMENT' adds some."});
   else if (!contents.runs.empty())
-    add_experiments(document, contents.runs, contents.published);
+    add_experiments(document, contents);
   for (auto& block : stream_blocks(contents.streams)) document.blocks.push_back(std::move(block));
   add_latencies(document, contents.latencies);
   add_training(document, contents.trainings);
@@ -208,7 +211,7 @@ void write_report(const Store& store, const ReportOptions& options) {
     write_file_atomically(options.out_dir / name, text);
   };
   write_parts(document, options.out_dir);
-  write_samples(SampleReader(store.path()), sample_groups(contents.runs, make_settings(contents.runs)), options.out_dir,
+  write_samples(SampleReader(store.path()), sample_groups(contents.runs, contents.settings), options.out_dir,
                 options.title);
   write_metric_rows(contents.runs, options.out_dir / "results.csv");
   write_layer_rows(contents.runs, options.out_dir / "layer_errors.csv");

@@ -29,7 +29,8 @@ class Store {
   // UserError: not a result database, or of a newer version. EnvironmentError: read-only file or folder.
   static Store open_for_writing(const std::filesystem::path& path);
 
-  // Never changes the results; an older file is upgraded in memory. UserError: missing, or not a result database.
+  // Never changes the results; of an older file a temporary copy is upgraded. UserError: missing, or not a result
+  // database.
   static Store open_for_reading(const std::filesystem::path& path);
 
   ~Store();
