@@ -5,11 +5,12 @@
 #include <map>
 #include <set>
 
+#include "eval/answer_details.h"
 #include "eval/conversation.h"
 #include "eval/questions.h"
 #include "eval/scoring.h"
+#include "eval/shown.h"
 #include "image/drawing.h"
-#include "image/encode_png.h"
 #include "image/picture.h"
 #include "sandbox/sandbox.h"
 #include "scoring/scorer.h"
@@ -19,9 +20,6 @@ namespace freeact {
 namespace {
 
 using nlohmann::json;
-
-constexpr size_t kShownItems = 12;
-constexpr int64_t kShownSide = 256;
 
 Ask ask_of(const BenchmarkItem& item, const std::filesystem::path& folder) {
   Ask ask = {item.prompt.text, item.prompt.messages, {}, item.place};
@@ -47,10 +45,10 @@ Judgement judge(const BenchmarkTask& benchmark, const BenchmarkItem& item, const
   return judgement;
 }
 
-json judged_json(const Judgement& judgement) {
-  json all = json::object();
+Json judged_json(const Judgement& judgement) {
+  Json all = Json::object();
   for (const auto& [scorer, scored] : judgement)
-    all[scorer] = {{"answer", scored.answer}, {"score", scored.score ? json(*scored.score) : json()}};
+    all[scorer] = {{"answer", scored.answer}, {"score", scored.score ? Json(*scored.score) : Json()}};
   return all;
 }
 
@@ -70,19 +68,13 @@ class Judged {
       : benchmark_(benchmark), items_(items), respondent_(respondent) {}
 
   void add(const BenchmarkItem& item, const Ask& ask, const Response& response) {
-    const auto ids = ids_before_end(response, respondent_.models.config().eos_id);
-    const std::string raw = respondent_.tokenizer.decode(ids);
-    const std::string answer =
-        open_answer(raw, respondent_.settings.generation, respondent_.tokenizer, respondent_.prompter);
+    const std::string answer = open_answer(written_text(respondent_, response), respondent_.settings.generation,
+                                           respondent_.tokenizer, respondent_.prompter);
     judgements_.push_back(judge(benchmark_, item, answer));
     const std::string prompt = rendered_prompt(respondent_, ask), hash = input_hash(prompt, ask.images);
-    const AnswerDetails details = {.prompt = prompt,
-                                   .response = raw,
-                                   .judged = judged_json(judgements_.back()).dump(-1, ' ', false, kReplaceBrokenText),
-                                   .tokens = std::ssize(ids),
-                                   .steps = response.steps,
-                                   .seconds = response.seconds};
-    samples_.push_back({item.index, hash, answer, score(judgements_.back(), headline()), details});
+    samples_.push_back({item.index, hash, answer, score(judgements_.back(), headline()),
+                        answer_details(respondent_, prompt, response, judged_json(judgements_.back()))});
+    keep_order(respondent_, response, item.index, unmasked_);
     show(item, ask, hash);
     answers_.push_back(answer);
   }
@@ -94,12 +86,11 @@ class Judged {
     for (const std::string& pooling : benchmark_.poolings) add_pooled(pooling, result.metrics);
     result.samples = std::move(samples_);
     result.shown = std::move(shown_);
+    result.unmasked = std::move(unmasked_);
     return result;
   }
 
  private:
-  static constexpr auto kReplaceBrokenText = json::error_handler_t::replace;
-
   // Where SymPy and math-verify are missing, formulas were compared as texts, or could not be compared at all.
   static bool lacks_algebra(const Judgement& judgement, const std::string& scorer) {
     const json& parts = judgement.at(scorer).parts;
@@ -113,7 +104,7 @@ class Judged {
   void show(const BenchmarkItem& item, const Ask& ask, const std::string& hash) {
     if (ask.images.empty() || shown_.size() == kShownItems) return;
     shown_.push_back({item.index, hash, ask.messages.empty() ? ask.text : ask.messages.back().content, "",
-                      encode_png(shrink_to_side(ask.images.front(), kShownSide))});
+                      shown_picture(ask.images.front())});
   }
 
   MetricValue metric_of(const std::string& scorer) const {
@@ -163,6 +154,7 @@ class Judged {
   std::vector<std::string> answers_;
   std::vector<SampleResult> samples_;
   std::vector<ShownItem> shown_;
+  std::vector<UnmaskedItem> unmasked_;
 };
 
 }  // namespace

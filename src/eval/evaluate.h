@@ -51,12 +51,24 @@ struct ShownItem {
   std::string image_png;  // the bytes of a PNG file, at most 256 pixels a side
 };
 
+// In which order a diffusion model wrote an answer, ends of sequence included; see UnmaskedAnswer of
+// store/unmasking.h.
+struct UnmaskedItem {
+  struct Token {
+    std::string text;
+    int64_t step;
+  };
+  int64_t index = 0;  // of its sample
+  std::vector<Token> tokens;
+};
+
 struct TaskResult {
   std::string task;
   int version = 1;
   std::vector<MetricValue> metrics;
   std::vector<SampleResult> samples;
-  std::vector<ShownItem> shown = {};  // the first twelve with pictures
+  std::vector<ShownItem> shown = {};        // the first with pictures, as many as shown.h says
+  std::vector<UnmaskedItem> unmasked = {};  // likewise, of diffusion models
 };
 
 // What accompanies an evaluation.

@@ -3,21 +3,19 @@
 
 #include <algorithm>
 
+#include "eval/answer_details.h"
 #include "eval/answer_scores.h"
 #include "eval/conversation.h"
 #include "eval/questions.h"
 #include "eval/respond.h"
 #include "eval/scoring.h"
-#include "image/encode_png.h"
+#include "eval/shown.h"
 #include "util/error.h"
 #include "util/random.h"
 #include "util/text.h"
 
 namespace freeact {
 namespace {
-
-constexpr size_t kShownItems = 12;
-constexpr int64_t kShownSide = 256;
 
 // How an item of a part is asked: its answer solved in place, written behind the text before it, or as a turn of a
 // chat.
@@ -48,17 +46,12 @@ class Results {
   void add(const Respondent& r, const TaskItem& item, const Ask& ask, const Response& response) {
     const std::string hash = input_hash(item.input, ask.images);
     show(item, ask, hash);
-    const auto ids = ids_before_end(response, r.models.config().eos_id);
-    const std::string written = r.tokenizer.decode(ids), answer = answer_of(r, written);
+    const std::string answer = answer_of(r, written_text(r, response));
     scores_.push_back(score_answer(settings_.metric, answer, item.answer));
     const Json judged = {{settings_.metric, {{"answer", answer}, {"score", scores_.back()}}}};
-    const AnswerDetails details = {.prompt = rendered_prompt(r, ask),
-                                   .response = written,
-                                   .judged = judged.dump(-1, ' ', false, Json::error_handler_t::replace),
-                                   .tokens = std::ssize(ids),
-                                   .steps = response.steps,
-                                   .seconds = response.seconds};
-    result_.samples.push_back({std::ssize(result_.samples), hash, answer, scores_.back(), details});
+    keep_order(r, response, std::ssize(result_.samples), result_.unmasked);
+    result_.samples.push_back({std::ssize(result_.samples), hash, answer, scores_.back(),
+                               answer_details(r, rendered_prompt(r, ask), response, judged)});
   }
   void add_nll(double nll) { nlls_.push_back(nll); }
   TaskResult finish() {
@@ -70,8 +63,8 @@ class Results {
  private:
   void show(const TaskItem& item, const Ask& ask, const std::string& hash) {
     if (ask.images.empty() || result_.shown.size() == kShownItems) return;
-    result_.shown.push_back({std::ssize(result_.samples), hash, item.input, item.answer,
-                             encode_png(shrink_to_side(ask.images.front(), kShownSide))});
+    result_.shown.push_back(
+        {std::ssize(result_.samples), hash, item.input, item.answer, shown_picture(ask.images.front())});
   }
 
   const EvalTaskSettings& settings_;

@@ -8,6 +8,7 @@
 #include "eval/decoding.h"
 #include "eval/questions.h"
 #include "eval/rows.h"
+#include "eval/unmasking_order.h"
 #include "generation/text.h"
 #include "util/error.h"
 #include "util/hash.h"
@@ -63,7 +64,7 @@ class Progressing {
 Response write_one(const Respondent& r, const Decoder& model, const Ask& asked) {
   const Stopwatch watch;
   const Decoder ending = r.prompter ? r.prompter->ending_turns(model) : model;
-  Response response = {generate_greedy(ending, prompt_of(r, asked), greedy_settings(r.settings.generation)), 0, 0};
+  Response response = {generate_greedy(ending, prompt_of(r, asked), greedy_settings(r.settings.generation)), 0, 0, {}};
   response.steps = std::ssize(response.ids) + 1;  // the last one ends the answer
   response.seconds = watch.seconds();
   return response;
@@ -111,9 +112,9 @@ Sequences sequences_of(const Respondent& r, size_t count, const std::function<As
 
 std::vector<Response> write_batch(const Respondent& r, const Decoder& model, const Sequences& all, const Rows& rows) {
   const Stopwatch watch;
-  int64_t steps = 0;
+  UnmaskingOrder order(model.config.mask_id);
   const auto completed = complete_batch(all.sequences, rows, r.settings.generation, model, r.tokenizer, r.seed,
-                                        [&](const Rows&, const at::Tensor&) { ++steps; });
+                                        [&](const Rows&, const at::Tensor& ids_BP) { order.observe(ids_BP); });
   const double seconds = watch.seconds() / static_cast<double>(rows.size());
   std::vector<Response> responses;
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -121,8 +122,9 @@ std::vector<Response> write_batch(const Respondent& r, const Decoder& model, con
     const auto begin = completed[i].begin();
     responses.push_back({{begin + static_cast<int64_t>(sequence.answer_begin),
                           begin + static_cast<int64_t>(std::min(sequence.answer_end, completed[i].size()))},
-                         steps,
-                         seconds});
+                         order.steps(),
+                         seconds,
+                         order.of_answer(i, sequence)});
   }
   return responses;
 }

@@ -17,8 +17,9 @@ namespace {
 using nlohmann::json;
 
 std::string line_of(const std::string& key, const Response& response) {
-  return json{{"item", key}, {"ids", response.ids}, {"steps", response.steps}, {"seconds", response.seconds}}.dump() +
-         "\n";
+  json line = {{"item", key}, {"ids", response.ids}, {"steps", response.steps}, {"seconds", response.seconds}};
+  if (!response.written_at.empty()) line["written_at"] = response.written_at;
+  return line.dump() + "\n";
 }
 
 // Appends and waits until the disk has it.
@@ -54,7 +55,8 @@ void ResponseLog::read() {
   for (std::string line; std::getline(lines, line);) {
     const json entry = json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (entry.is_discarded()) continue;
-    known_[entry.at("item")] = {entry.at("ids"), entry.at("steps"), entry.at("seconds")};
+    known_[entry.at("item")] = {entry.at("ids"), entry.at("steps"), entry.at("seconds"),
+                                entry.value("written_at", std::vector<int64_t>())};
   }
 }
 

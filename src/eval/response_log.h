@@ -18,6 +18,8 @@ struct Response {
   std::vector<int64_t> ids;
   int64_t steps = 0;   // forward passes of the batch it was written in
   double seconds = 0;  // of that batch, divided by its items
+  // Of a diffusion model: the step, from 0, that wrote each id, or -1; see UnmaskingOrder.
+  std::vector<int64_t> written_at = {};
 
   bool operator==(const Response&) const = default;
 };

@@ -13,16 +13,8 @@
 namespace freeact {
 namespace {
 
-constexpr const char* kSimulated = "simulated";
-
 bool is_below(const std::string& path, const std::string& key) {
   return path == key || path.starts_with(key + '.');
-}
-
-std::string backend_of(const Run& run) {
-  for (const auto& line : config_lines(run.record.resolved_config))
-    if (line.path == "backend.name") return line.value;
-  return kSimulated;
 }
 
 // All that determines a run but its backend.
@@ -109,15 +101,21 @@ std::vector<TableCell> make_row(const RowKey& key, const std::vector<BackendTwin
 
 }  // namespace
 
+std::string backend_of(const Run& run) {
+  for (const auto& line : config_lines(run.record.resolved_config))
+    if (line.path == "backend.name") return line.value;
+  return kSimulatedBackend;
+}
+
 std::vector<BackendTwins> backend_twins(const std::vector<Run>& runs) {
   std::map<std::string, std::map<std::string, const Run*>> cells;  // by backend; later runs replace earlier ones
   for (const auto& run : runs) cells[cell_of(run)][backend_of(run)] = &run;
   std::vector<BackendTwins> twins;
   for (const auto& [cell, by_backend] : cells) {
-    const auto simulated = by_backend.find(kSimulated);
+    const auto simulated = by_backend.find(kSimulatedBackend);
     if (simulated == by_backend.end()) continue;
     for (const auto& [backend, run] : by_backend)
-      if (backend != kSimulated) twins.push_back({simulated->second, run});
+      if (backend != kSimulatedBackend) twins.push_back({simulated->second, run});
   }
   return twins;
 }

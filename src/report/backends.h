@@ -3,12 +3,18 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "report/analysis.h"
 #include "report/document.h"
 
 namespace freeact {
+
+inline constexpr const char* kSimulatedBackend = "simulated";
+
+// As the run's configuration names it.
+std::string backend_of(const Run& run);
 
 // Two runs that differ in their backend alone.
 struct BackendTwins {

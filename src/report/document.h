@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include "store/unmasking.h"
+
 namespace freeact {
 
 struct TableCell {
@@ -71,6 +73,26 @@ struct Gallery {
   std::vector<GalleryCard> cards;
 };
 
+struct UnmaskedText {
+  std::string method;
+  Mark mark = Mark::kNone;
+  std::string tooltip;  // whose it is
+  std::vector<UnmaskedToken> tokens;
+};
+struct UnmaskingCard {
+  std::string title;
+  int64_t steps = 0;  // of the answer that took most
+  std::vector<UnmaskedText> answers;
+};
+// Answers of diffusion models, token by token coloured by the step that wrote them; pages play the steps. Formats
+// without colours have numbers.
+struct UnmaskingMap {
+  std::string name;  // file stem
+  std::string title;
+  std::string caption;
+  std::vector<UnmaskingCard> cards;
+};
+
 struct Heading {
   std::string text;
 };
@@ -88,7 +110,7 @@ struct BulletList {
   bool alarm = false;
 };
 
-using ReportBlock = std::variant<Heading, Paragraph, Link, BulletList, Table, Figure, Gallery>;
+using ReportBlock = std::variant<Heading, Paragraph, Link, BulletList, Table, Figure, Gallery, UnmaskingMap>;
 
 struct ReportDocument {
   std::string title;

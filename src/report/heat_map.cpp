@@ -7,7 +7,7 @@
 #include <array>
 #include <cmath>
 
-#include "report/plot.h"
+#include "report/plot_drawing.h"
 #include "report/render.h"
 #include "util/error.h"
 
@@ -60,18 +60,6 @@ std::string picture(const std::string& png, double x, double y, double width, do
       "style=\"image-rendering:pixelated\" href=\"data:image/png;base64,{}\"/>\n"
       "<rect class=\"frame\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{}\" height=\"{}\"/>\n",
       x, y, width, height, base64(png), x, y, width, height);
-}
-
-std::string text_at(double x, double y, const char* anchor, const char* css_class, const std::string& text) {
-  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" class=\"{}\">{}</text>\n", x, y, anchor,
-                     css_class, escape_html(text));
-}
-
-std::string upright_text(double x, double y, const char* css_class, const std::string& text) {
-  return fmt::format(
-      "<text x=\"{0:.1f}\" y=\"{1:.1f}\" text-anchor=\"middle\" class=\"{2}\" "
-      "transform=\"rotate(-90 {0:.1f} {1:.1f})\">{3}</text>\n",
-      x, y, css_class, escape_html(text));
 }
 
 // On two lines where it is long, broken at a space; what does not fit is left to the tooltip.

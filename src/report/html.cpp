@@ -2,7 +2,7 @@
 
 #include "report/format.h"
 #include "report/page_assets.h"
-#include "report/plot.h"
+#include "report/plot_drawing.h"
 #include "report/render.h"
 
 namespace freeact {
@@ -103,6 +103,7 @@ struct BlockWriter {
   std::string operator()(const Table& table) const { return render_table(table); }
   std::string operator()(const Figure& figure) const { return render_figure(figure); }
   std::string operator()(const Gallery& gallery) const { return render_html(gallery); }
+  std::string operator()(const UnmaskingMap& map) const { return render_html(map); }
 };
 
 }  // namespace

@@ -53,6 +53,7 @@ struct BlockWriter {
     return fmt::format("![{0}](figures/{1}.svg)\n\n{0}\n\n", escape_markdown(figure.caption), figure.name);
   }
   std::string operator()(const Gallery& gallery) const { return render_table(text_table(gallery)); }
+  std::string operator()(const UnmaskingMap& map) const { return render_table(text_table(map)); }
 };
 
 }  // namespace

@@ -50,9 +50,20 @@ button.data { margin-left: .6rem; color: var(--link); } button.data:hover { text
 .card dl div { display: contents; } .card dt, .card dd { padding: .15rem 0; border-top: 1px solid var(--rule); }
 .card dt { padding-right: .8rem; color: var(--faint); overflow-wrap: break-word; } .card dd { margin: 0; min-width: 0; }
 .card .right b { color: var(--right); } .card .wrong b { color: var(--alarm); }
+.card.unmasking { grid-column: 1 / -1; } .unmasking dl { grid-template-columns: minmax(6rem, max-content) 1fr; }
+.unmasking dd { white-space: pre-wrap; line-height: 1.7; } .unmasking s { text-decoration: none; color: var(--faint); }
+.unmasking i { font-style: normal; color: #000; border-radius: 2px; box-shadow: inset 0 0 0 1px #7776; padding: 1px 1px;
+               print-color-adjust: exact; }
+.unmasking .s0 { background: #ffffd9; } .unmasking .s1 { background: #edf8b1; } .unmasking .s2 { background: #c7e9b4; }
+.unmasking .s3 { background: #7fcdbb; } .unmasking .s4 { background: #41b6c4; } .unmasking .s5 { background: #1d91c0; }
+.unmasking .s6 { background: #225ea8; color: #fff; } .unmasking .s7 { background: #0c2c84; color: #fff; }
+.unmasking i.open { color: transparent; background: var(--stripe); }
+.steps { display: flex; gap: .8rem; align-items: center; font-size: .9rem; } .steps input { flex: 1; max-width: 30rem; }
+.steps button { color: var(--link); }
 @media screen and (max-width: 45rem) {
   body { padding: 1.2rem .8rem 3rem; } h1 { font-size: 1.45rem; } table { font-size: .9rem; }
   th, td { padding: .3rem .5rem; } figure svg { max-width: none; }
+  .unmasking dl, .unmasking dl div { display: block; } .unmasking dd { border: 0; }
   th:first-child, td:first-child { position: sticky; left: 0; background: inherit; max-width: 45vw; }
   td.long { min-width: 11rem; } td.long:first-child { min-width: 8rem; }
   thead th:first-child { background: var(--paper); } }
@@ -61,7 +72,7 @@ button.data { margin-left: .6rem; color: var(--link); } button.data:hover { text
   body { max-width: none; padding: 0; font-size: 11px; } .card, figure svg, tr, .list { break-inside: avoid; }
   h2, figcaption { break-after: avoid; } .wide { overflow: visible; } figure svg { max-height: 170mm; }
   th, td { padding: .2rem .35rem; } td, td small { white-space: normal; } td.long { min-width: 0; }
-  table { font-size: 9px; overflow-wrap: anywhere; } button.data, nav, th button::after { display: none; } }
+  table { font-size: 9px; overflow-wrap: anywhere; } button.data, nav, .steps, th button::after { display: none; } }
 )css";
 
 constexpr std::string_view kScript = R"js(
@@ -130,6 +141,39 @@ constexpr std::string_view kScript = R"js(
     figure.querySelector('figcaption').append(button);
   };
 
+  // A slider that takes an answer back to an earlier step, and a button that writes it from the start.
+  const makePlayable = card => {
+    const steps = Number(card.dataset.steps);
+    const tokens = [...card.querySelectorAll('[data-t]')];
+    for (const token of tokens) token.title = 'step ' + token.dataset.t;
+    const controls = document.createElement('div'), play = document.createElement('button');
+    const slider = document.createElement('input'), told = document.createElement('span');
+    let timer = 0;
+    const show = written => {
+      slider.value = written;
+      told.textContent = written + ' of ' + steps + ' steps';
+      for (const token of tokens) token.classList.toggle('open', Number(token.dataset.t) >= written);
+    };
+    const stop = () => { clearInterval(timer); timer = 0; play.textContent = '▶ Play'; };
+    const run = () => {
+      show(0);
+      play.textContent = '■ Stop';
+      timer = setInterval(() => { show(Number(slider.value) + 1); if (Number(slider.value) >= steps) stop(); },
+                          Math.max(40, Math.min(400, 6000 / steps)));
+    };
+    Object.assign(slider, { type: 'range', min: 0, max: steps });
+    slider.setAttribute('aria-label', 'steps shown');
+    slider.addEventListener('input', () => { stop(); show(Number(slider.value)); });
+    play.type = 'button';
+    play.addEventListener('click', () => { if (timer) { stop(); show(steps); } else run(); });
+    controls.className = 'steps';
+    controls.append(play, slider, told);
+    card.insertBefore(controls, card.querySelector('dl'));
+    stop();
+    show(steps);
+  };
+
+  for (const card of document.querySelectorAll('.unmasking')) makePlayable(card);
   for (const figure of document.querySelectorAll('figure')) {
     const table = figure.querySelector('table');
     const data = figure.querySelector('template.csv');

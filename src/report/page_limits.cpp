@@ -4,12 +4,15 @@
 
 #include <utility>
 
+#include "report/render.h"
+
 namespace freeact {
 namespace {
 
 constexpr size_t kMiB = 1 << 20;
 constexpr size_t kMostFigures = 6 * kMiB;
 constexpr size_t kMostTooltips = 2 * kMiB;
+constexpr size_t kMostUnmaskings = kMiB;
 
 size_t tooltip_bytes(const Table& table) {
   size_t bytes = 0;
@@ -31,16 +34,24 @@ Link link_to(const Figure& figure) {
           .file = fmt::format("figures/{}.svg", figure.name)};
 }
 
+Link link_to(const UnmaskingMap& map) {
+  return {.text = fmt::format("{}: beside this page because it has many", map.title),
+          .file = fmt::format("tables/{}.csv", map.name)};
+}
+
 }  // namespace
 
 ReportDocument within_limits(ReportDocument document) {
-  size_t figures = 0;
+  size_t figures = 0, unmaskings = 0;
   for (auto& block : document.blocks) {
     if (auto* table = std::get_if<Table>(&block)) {
       if (tooltip_bytes(*table) > kMostTooltips) drop_tooltips(*table);
     } else if (const auto* figure = std::get_if<Figure>(&block)) {
       figures += figure->svg.size();
       if (figures > kMostFigures) block = link_to(*figure);
+    } else if (const auto* map = std::get_if<UnmaskingMap>(&block)) {
+      unmaskings += render_html(*map).size();
+      if (unmaskings > kMostUnmaskings) block = link_to(*map);
     }
   }
   return document;

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "report/plot_axes.h"
+#include "report/plot_drawing.h"
 #include "report/render.h"
 
 namespace freeact {
@@ -16,22 +17,14 @@ namespace {
 constexpr double kPanelWidth = 236, kPanelHeight = 170, kGap = 14;
 constexpr double kLeft = 84, kTitle = 18, kHead = 34, kRight = 10, kBottom = 48;
 constexpr double kLegendLine = 20, kNumbers = 24;
-constexpr double kMarker = 3.4;
 constexpr size_t kMaxColumns = 4;  // of panels side by side
-
-constexpr std::array kColours = {"#d55e00", "#cc79a7", "#e69f00", "#0072b2", "#009e73", "#56b4e9", "#7f7f7f"};
-
-constexpr const char* kStyle =
-    "<style>.plot text{font:12px system-ui,sans-serif;fill:var(--ink,#1f2328)}"
-    ".plot .small{font-size:11px;fill:var(--faint,#59636e)}.plot .strong{font-weight:600}"
-    ".plot .grid{stroke:var(--rule,#d1d9e0);stroke-width:1}"
-    ".plot .frame{fill:none;stroke:var(--faint,#59636e);stroke-width:1}"
-    ".plot .mark{stroke:var(--ink,#1f2328);stroke-width:1.2;stroke-dasharray:5 4}"
-    ".plot .line{fill:none;stroke-width:1.8;stroke-linejoin:round}.plot .dashed{stroke-dasharray:6 3}"
-    ".plot .paper{fill:var(--paper,#ffffff)}</style>";
 
 bool drawable(double y, bool log_y) {
   return std::isfinite(y) && (!log_y || y > 0);
+}
+
+double spread_at(const Series& series, size_t i) {
+  return series.spread.empty() ? std::nan("") : series.spread[i];
 }
 
 struct Axes {
@@ -45,19 +38,24 @@ bool is_logarithmic(const LinePlot& plot, const std::string& row) {
 // The axes of one panel, which it shares with those of its column and, as the plot wants it, of its row or with all.
 Axes make_axes(const LinePlot& plot, const Panel& shown) {
   Range x, y;
+  if (!plot.x_names.empty()) x = {0, static_cast<double>(plot.x_names.size() - 1)};
   const bool log_y = is_logarithmic(plot, shown.row);
   for (const auto& panel : plot.panels) {
     const bool same_column = panel.column == shown.column, same_row = !plot.own_rows || panel.row == shown.row;
     for (const auto& series : panel.series) {
       for (size_t i = 0; i < series.x.size(); ++i) {
         if (same_column) x.cover(series.x[i]);
-        if (same_row && drawable(series.y[i], log_y)) y.cover(series.y[i]);
+        if (!same_row) continue;
+        for (const double value : {series.y[i], series.y[i] - spread_at(series, i), series.y[i] + spread_at(series, i)})
+          if (drawable(value, log_y)) y.cover(value);
       }
     }
   }
   Axes axes{make_axis(x, false, 0.04), make_axis(y, log_y, 0.06)};
   // Layers and steps are whole numbers.
-  std::erase_if(axes.x.ticks, [](double tick) { return tick != std::round(tick); });
+  if (!plot.any_x) std::erase_if(axes.x.ticks, [](double tick) { return tick != std::round(tick); });
+  if (!plot.x_names.empty()) axes.x.ticks.clear();
+  for (size_t i = 0; i < plot.x_names.size(); ++i) axes.x.ticks.push_back(static_cast<double>(i));
   return axes;
 }
 
@@ -68,44 +66,16 @@ size_t index_of(std::vector<std::string>& names, const std::string& name) {
   return names.size() - 1;
 }
 
-std::string text_at(double x, double y, const char* anchor, const char* css_class, const std::string& text) {
-  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\" class=\"{}\">{}</text>\n", x, y, anchor,
-                     css_class, escape_html(text));
-}
-
-std::string upright_text(double x, double y, const char* css_class, const std::string& text) {
-  return fmt::format(
-      "<text x=\"{0:.1f}\" y=\"{1:.1f}\" text-anchor=\"middle\" class=\"{2}\" "
-      "transform=\"rotate(-90 {0:.1f} {1:.1f})\">{3}</text>\n",
-      x, y, css_class, escape_html(text));
-}
-
-double width_of(const std::string& text) {
-  return 7.2 * static_cast<double>(text.size());
-}
-
-// Circle, square, triangle, diamond in turn.
-std::string marker(size_t style, double x, double y) {
-  const char* colour = kColours[style % kColours.size()];
-  const double r = kMarker;
-  switch (style % 4) {
-    case 0:
-      return fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{}\" fill=\"{}\"/>", x, y, r * 0.9, colour);
-    case 1:
-      return fmt::format("<rect x=\"{:.1f}\" y=\"{:.1f}\" width=\"{}\" height=\"{}\" fill=\"{}\"/>", x - r * 0.85,
-                         y - r * 0.85, r * 1.7, r * 1.7, colour);
-    case 2:
-      return fmt::format("<path d=\"M{:.1f} {:.1f}l{} {}h{}z\" fill=\"{}\"/>", x, y - r * 1.1, r * 1.1, r * 2, -r * 2.2,
-                         colour);
-    default:
-      return fmt::format("<path d=\"M{:.1f} {:.1f}l{} {}l{} {}l{} {}z\" fill=\"{}\"/>", x, y - r * 1.25, r * 1.25,
-                         r * 1.25, -r * 1.25, r * 1.25, -r * 1.25, -r * 1.25, colour);
-  }
-}
-
-std::string line(size_t style, const std::string& path) {
-  return fmt::format("<path class=\"line{}\" stroke=\"{}\" d=\"{}\"/>", style < kColours.size() ? "" : " dashed",
-                     kColours[style % kColours.size()], path);
+// From y - spread to y + spread; a logarithmic axis ends a bar at its lower edge.
+std::string interval_bar(const Series& series, size_t i, size_t style, const Axes& axes, double left, double top) {
+  const double spread = spread_at(series, i);
+  if (!std::isfinite(spread)) return "";
+  const double x = left + axes.x.share(series.x[i]) * kPanelWidth;
+  const double low = std::max(series.y[i] - spread, axes.y.range.low);
+  const double y_low = top + (1 - axes.y.share(low)) * kPanelHeight;
+  const double y_high = top + (1 - axes.y.share(series.y[i] + spread)) * kPanelHeight;
+  return line(style,
+              fmt::format("M{0:.1f} {1:.1f}V{2:.1f}M{3:.1f} {1:.1f}h6M{3:.1f} {2:.1f}h6", x, y_low, y_high, x - 3));
 }
 
 std::string draw_series(const Series& series, size_t style, const Axes& axes, double left, double top) {
@@ -120,13 +90,17 @@ std::string draw_series(const Series& series, size_t style, const Axes& axes, do
     const double x = left + axes.x.share(series.x[i]) * kPanelWidth;
     const double y = top + (1 - axes.y.share(series.y[i])) * kPanelHeight;
     path += fmt::format("{}{:.1f} {:.1f}", pen_down ? "L" : "M", x, y);
-    markers += marker(style, x, y);
+    markers += interval_bar(series, i, style, axes, left, top) + marker(style, x, y);
     pen_down = true;
   }
   return fmt::format("<g><title>{}</title>{}{}</g>\n", escape_html(series.label), line(style, path), markers);
 }
 
-std::string draw_grid(const Axes& axes, double left, double top, bool y_numbers, bool x_numbers) {
+std::string tick_name(const LinePlot& plot, double tick) {
+  return plot.x_names.empty() ? fmt::format("{:g}", tick + 0.0) : plot.x_names.at(static_cast<size_t>(tick));
+}
+
+std::string draw_grid(const LinePlot& plot, const Axes& axes, double left, double top, bool y_numbers, bool x_numbers) {
   std::string svg;
   for (const double tick : axes.y.ticks) {
     const double y = top + (1 - axes.y.share(tick)) * kPanelHeight;
@@ -136,7 +110,7 @@ std::string draw_grid(const Axes& axes, double left, double top, bool y_numbers,
   for (const double tick : axes.x.ticks) {
     const double x = left + axes.x.share(tick) * kPanelWidth;
     svg += fmt::format("<path class=\"grid\" d=\"M{:.1f} {:.1f}v{}\"/>", x, top, kPanelHeight);
-    if (x_numbers) svg += text_at(x, top + kPanelHeight + 16, "middle", "small", fmt::format("{:g}", tick + 0.0));
+    if (x_numbers) svg += text_at(x, top + kPanelHeight + 16, "middle", "small", tick_name(plot, tick));
   }
   return svg + fmt::format("<rect class=\"frame\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{}\" height=\"{}\"/>\n", left, top,
                            kPanelWidth, kPanelHeight);
@@ -199,7 +173,7 @@ std::string draw_panel(const LinePlot& plot, const Panel& panel, Layout& layout,
   const double left = layout.left(column), top = layout.top(row, column);
   const Axes axes = make_axes(plot, panel);
   const bool first = column % kMaxColumns == 0;
-  std::string svg = draw_grid(axes, left, top, first, row + 1 == layout.rows.size());
+  std::string svg = draw_grid(plot, axes, left, top, first, row + 1 == layout.rows.size());
   if (row == 0) svg += text_at(left + kPanelWidth / 2, top - 8, "middle", "strong", panel.column);
   if (first) svg += upright_text(36, top + kPanelHeight / 2, "strong", panel.row);
   if (plot.mark_x) svg += draw_mark(*plot.mark_x, axes, left, top);
@@ -215,44 +189,26 @@ std::string cut_note(const LinePlot& plot) {
   return "";
 }
 
-// Empty where there is no value.
-std::string number_text(double value) {
-  return std::isnan(value) ? "" : fmt::format("{}", value);
+std::string x_text(const LinePlot& plot, double x) {
+  return plot.x_names.empty() ? number_text(x) : escape_csv(plot.x_names.at(static_cast<size_t>(x)));
 }
 
 std::string data_csv(const LinePlot& plot) {
-  std::string csv = fmt::format("row,column,series,{},{}\n", escape_csv(plot.x_label), escape_csv(plot.y_label));
+  bool spread = false;
+  for (const auto& panel : plot.panels)
+    for (const auto& series : panel.series) spread |= !series.spread.empty();
+  std::string csv = fmt::format("row,column,series,{},{}{}\n", escape_csv(plot.x_label), escape_csv(plot.y_label),
+                                spread ? ",half width" : "");
   for (const auto& panel : plot.panels)
     for (const auto& series : panel.series)
       for (size_t i = 0; i < series.x.size(); ++i)
-        csv += fmt::format("{},{},{},{},{}\n", escape_csv(panel.row), escape_csv(panel.column),
-                           escape_csv(series.label), number_text(series.x[i]), number_text(series.y[i]));
+        csv += fmt::format("{},{},{},{},{}{}\n", escape_csv(panel.row), escape_csv(panel.column),
+                           escape_csv(series.label), x_text(plot, series.x[i]), number_text(series.y[i]),
+                           spread ? "," + number_text(spread_at(series, i)) : "");
   return csv;
 }
 
 }  // namespace
-
-std::string svg_style() {
-  return kStyle;
-}
-
-std::string svg_document(const std::string& title, double width, double height, const std::string& body,
-                         const std::string& data_csv) {
-  const std::string data = data_csv.empty() ? "" : fmt::format("<metadata>{}</metadata>", escape_html(data_csv));
-  return fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"plot\" role=\"img\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
-      "viewBox=\"0 0 {0:.0f} {1:.0f}\"><title>{2}</title>{3}{4}<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n"
-      "{5}</svg>",
-      width, height, escape_html(title), data, svg_style(), body);
-}
-
-BareFigure take_data(const std::string& svg) {
-  constexpr std::string_view kOpen = "<metadata>", kClose = "</metadata>";
-  const size_t begin = svg.find(kOpen);
-  if (begin == std::string::npos) return {svg, ""};
-  const size_t text = begin + kOpen.size(), end = svg.find(kClose, text);
-  return {svg.substr(0, begin) + svg.substr(end + kClose.size()), svg.substr(text, end - text)};
-}
 
 std::string render_svg(const LinePlot& plot) {
   Layout layout = layout_of(plot);

@@ -11,6 +11,8 @@ struct Series {
   std::string label;  // one legend entry per label; equal labels look equal in all panels
   std::vector<double> x;
   std::vector<double> y;  // values that a logarithmic axis cannot show are left out
+  // Half widths of intervals about y, drawn as bars; NaN: none. Empty: none at all.
+  std::vector<double> spread = {};
 };
 
 struct Panel {
@@ -26,6 +28,8 @@ struct LinePlot {
   bool log_y = false;
   bool own_rows = false;                   // every row of panels has a y axis of its own: other quantities
   std::vector<std::string> log_rows = {};  // of those, the ones with a logarithmic axis
+  bool any_x = false;                      // ticks of x at any number: not only at whole ones
+  std::vector<std::string> x_names = {};   // what stands below x = 0, 1, ... in place of numbers
   std::optional<double> mark_x = {};       // a dashed line from bottom to top of every panel
   std::vector<std::string> labels;         // all series labels in the order of colours and legend
   std::vector<Panel> panels;
@@ -36,21 +40,5 @@ struct LinePlot {
 // their dashes too. Panels in more than four columns go on below. A logarithmic axis spans five powers of ten at most:
 // what lies below is drawn on its lower edge, and the plot says so.
 std::string render_svg(const LinePlot& plot);
-
-// The <style> element of plots: text sizes and the page's colours.
-std::string svg_style();
-
-// A whole <svg> element of this size around what is drawn on its paper. The numbers behind it go into its
-// <metadata>, so that the file of a figure holds its own data: CSV with bare line feeds, as readers of XML and HTML
-// make them of all line ends.
-std::string svg_document(const std::string& title, double width, double height, const std::string& body,
-                         const std::string& data_csv = "");
-
-// A figure without its <metadata>, and the text of these with its markup escaped.
-struct BareFigure {
-  std::string svg;
-  std::string escaped_data;
-};
-BareFigure take_data(const std::string& svg);
 
 }  // namespace freeact

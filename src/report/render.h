@@ -23,6 +23,12 @@ std::string render_csv(const Table& table);
 std::string render_html(const Gallery& gallery);
 // The texts of a gallery: a row for each item, a column for each method.
 Table text_table(const Gallery& gallery);
+
+// The HTML of a map by itself. Its texts: a row for each answer. And a row for each token, for data files.
+std::string render_html(const UnmaskingMap& map);
+Table text_table(const UnmaskingMap& map);
+Table data_table(const UnmaskingMap& map);
+
 // A sign for a mark, so that colour is not all that tells; "" for none. And the same in words.
 std::string mark_sign(Mark mark);
 std::string mark_word(Mark mark);

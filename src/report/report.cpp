@@ -5,12 +5,15 @@
 #include "report/activations.h"
 #include "report/backends.h"
 #include "report/block_training.h"
+#include "report/curves.h"
 #include "report/error_parts.h"
 #include "report/format.h"
 #include "report/gallery.h"
 #include "report/latencies.h"
 #include "report/layer_ratio.h"
+#include "report/main_figure.h"
 #include "report/page_limits.h"
+#include "report/pareto.h"
 #include "report/render.h"
 #include "report/row_spaces.h"
 #include "report/sample_files.h"
@@ -19,6 +22,7 @@
 #include "report/surfaces.h"
 #include "report/tables.h"
 #include "report/training.h"
+#include "report/unmasking.h"
 #include "util/error.h"
 #include "util/files.h"
 #include "util/suggest.h"
@@ -92,6 +96,7 @@ void add_training(ReportDocument& document, const std::vector<TrainingCurve>& cu
 
 void add_latencies(ReportDocument& document, const std::vector<LatencyRow>& rows) {
   if (!rows.empty()) document.blocks.push_back(Heading{"Latency"});
+  for (auto& figure : latency_paretos(rows)) document.blocks.push_back(std::move(figure));
   add_if(document, latency_goal_table(rows));
   add_if(document, latency_table(rows));
 }
@@ -99,12 +104,14 @@ void add_latencies(ReportDocument& document, const std::vector<LatencyRow>& rows
 void add_setting(ReportDocument& document, const Setting& setting, const std::vector<Comparison>& differences,
                  const std::vector<PublishedScore>& published) {
   document.blocks.push_back(Heading{setting.title});
+  add_if(document, main_figure(setting));
   document.blocks.push_back(main_table(setting, published));
   add_if(document, score_table(setting));
   if (differences.empty())
     document.blocks.push_back(Paragraph{"No paired differences: they need FlatQuant and another method."});
   else
     document.blocks.push_back(difference_table(setting, differences));
+  for (auto& figure : sweep_figures(setting)) document.blocks.push_back(std::move(figure));
   add_if(document, group_table(setting));
   add_if(document, subset_table(setting));
   add_if(document, published_table(setting, published));
@@ -128,6 +135,17 @@ void add_galleries(ReportDocument& document, const std::vector<Setting>& setting
   if (all.empty()) return;
   document.blocks.push_back(Heading{"Gallery"});
   for (auto& gallery : all) document.blocks.push_back(std::move(gallery));
+}
+
+void add_unmaskings(ReportDocument& document, const std::vector<Setting>& settings) {
+  std::vector<ReportBlock> blocks;
+  for (const auto& setting : settings) {
+    if (auto table = unmasking_table(setting)) blocks.emplace_back(*std::move(table));
+    for (auto& map : unmasking_maps(setting)) blocks.emplace_back(std::move(map));
+  }
+  if (blocks.empty()) return;
+  document.blocks.push_back(Heading{"Order of unmasking"});
+  for (auto& block : blocks) document.blocks.push_back(std::move(block));
 }
 
 void add_samples(ReportDocument& document, const std::vector<Run>& runs) {
@@ -159,12 +177,15 @@ void add_experiments(ReportDocument& document, const Contents& contents) {
   if (auto backends = backend_table(runs, settings)) {
     document.blocks.push_back(Heading{"Backends"});
     document.blocks.push_back(*std::move(backends));
+    add_if(document, method_pareto(runs, settings));
   }
+  for (auto& figure : bit_figures(settings)) document.blocks.push_back(std::move(figure));
   for (size_t i = 0; i < settings.size(); ++i) {
     add_setting(document, settings[i], differences[i], contents.published);
     add_activations(document, settings, i);
   }
   add_galleries(document, settings);
+  add_unmaskings(document, settings);
   add_samples(document, runs);
 }
 
@@ -190,6 +211,8 @@ void write_parts(const ReportDocument& document, const std::filesystem::path& fo
       write_file_atomically(folder / "tables" / (table->name + ".csv"), render_csv(*table));
     } else if (const auto* gallery = std::get_if<Gallery>(&block)) {
       write_file_atomically(folder / "tables" / (gallery->name + ".csv"), render_csv(text_table(*gallery)));
+    } else if (const auto* map = std::get_if<UnmaskingMap>(&block)) {
+      write_file_atomically(folder / "tables" / (map->name + ".csv"), render_csv(data_table(*map)));
     } else if (const auto* figure = std::get_if<Figure>(&block)) {
       write_file_atomically(folder / "figures" / (figure->name + ".svg"), figure->svg);
     }

@@ -74,12 +74,14 @@ Json group_json(const SampleGroup& group) {
 // The texts of one item, each once, and what each run's answer was.
 class ItemTexts {
  public:
-  void add(size_t run, const Sample& sample) {
+  // unmasked: null where the order is not known.
+  void add(size_t run, const Sample& sample, const UnmaskedAnswer* unmasked) {
     hash_ = sample.input_hash;
     Json answer = {run, sample.score, place_of(sample.output)};
     if (const auto& d = sample.details) {
       answer.insert(answer.end(),
                     {place_of(d->prompt), place_of(d->response), place_of(d->judged), d->tokens, d->steps});
+      if (unmasked != nullptr) answer.push_back(steps_json(*unmasked));
     }
     answers_.push_back(std::move(answer));
   }
@@ -99,6 +101,11 @@ class ItemTexts {
   }
 
  private:
+  static Json steps_json(const UnmaskedAnswer& unmasked) {
+    Json tokens = Json::array();
+    for (const auto& token : unmasked.tokens) tokens.push_back({token.text, token.step});
+    return tokens;
+  }
   size_t place_of(const std::string& text) {
     const auto [place, is_new] = places_.try_emplace(text, texts_.size());
     if (is_new) texts_.push_back(text);
@@ -118,6 +125,13 @@ const GalleryItem* shown_item(const SampleGroup& group, const SampleItem& item) 
   return nullptr;
 }
 
+const UnmaskedAnswer* unmasked_answer(const Run& run, const std::string& task, int64_t index) {
+  const auto& all = run.record.unmaskings;
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const auto& a) { return a.task == task && a.index == index; });
+  return found == all.end() ? nullptr : &*found;
+}
+
 // The items from `first` on, as many as a file takes.
 Json chunk_json(const SampleReader& reader, const SampleGroup& group, size_t first) {
   const size_t count = std::min(chunk_items(group), group.items.size() - first);
@@ -128,7 +142,8 @@ Json chunk_json(const SampleReader& reader, const SampleGroup& group, size_t fir
     for (const auto& sample :
          reader.samples(group.runs[run]->id, group.task, begin->index, (begin + std::ptrdiff_t(count) - 1)->index)) {
       const size_t place = position_of(group, {sample.index, hash(sample.input_hash)});
-      if (place >= first && place < first + count) texts[place - first].add(run, sample);
+      if (place >= first && place < first + count)
+        texts[place - first].add(run, sample, unmasked_answer(*group.runs[run], group.task, sample.index));
     }
   Json items = Json::array();
   for (size_t i = 0; i < count; ++i) items.push_back(texts[i].json(shown_item(group, group.items[first + i])));

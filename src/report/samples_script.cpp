@@ -100,13 +100,25 @@ function folded(title, text) {
   made.append(make("summary", title, "faint"), make("pre", text));
   return made;
 }
+// Every token of a diffusion model's answer, the darker the later it was written; -1 was given.
+function unmasking(order) {
+  const made = make("details", undefined, "unmasking"), text = make("pre"), last = Math.max(1, ...order.map(([, step]) => step));
+  for (const [token, step] of order) {
+    const shown = make(step < 0 ? "s" : "i", token.replaceAll("\n", "↵"), step < 0 ? "" : "s" + Math.floor(step * 7 / last));
+    if (step >= 0) shown.title = "step " + step;
+    text.append(shown);
+  }
+  made.append(make("summary", "order of unmasking", "faint"), text);
+  return made;
+}
 function answerCell(data, answer) {
-  const cell = make("td"), [, , output, prompt, response, judged, tokens, steps] = answer;
+  const cell = make("td"), [, , output, prompt, response, judged, tokens, steps, order] = answer;
   const text = data.texts[output];
   cell.append(text === "" ? make("small", "no text") : make("pre", text));
   if (response !== undefined && response !== output) cell.append(folded("all that was written", data.texts[response]));
   if (judged !== undefined && data.texts[judged] !== "") cell.append(folded("judged", data.texts[judged]));
   if (prompt !== undefined && prompt !== data.answers[0][3]) cell.append(folded("another prompt", data.texts[prompt]));
+  if (order !== undefined) cell.append(unmasking(order));
   if (tokens !== undefined) cell.append(make("small", `${tokens} tokens in ${steps} passes`));
   return cell;
 }
@@ -225,7 +237,7 @@ function turnPage(by) { if (!el(by > 0 ? "next" : "previous").disabled) { state.
 function connect() {
   el("task").onchange = () => { Object.assign(state, { task: el("task").value, page: 0, right: "", wrong: "" }); show(); };
   let typing;
-  for (const field of FIELDS) el(field).oninput = () => {
+  for (const field of FIELDS) el(field)[field === "query" ? "oninput" : "onchange"] = () => {
     clearTimeout(typing);
     typing = setTimeout(() => { state[field] = el(field).value; state.page = 0; show(); }, field === "query" ? 300 : 0);
   };

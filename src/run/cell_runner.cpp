@@ -72,6 +72,12 @@ std::optional<SampleDetails> details_of(const SampleResult& sample) {
   return SampleDetails{d.prompt, d.response, d.judged, d.tokens, d.steps, d.seconds};
 }
 
+UnmaskedAnswer unmasked_answer(const std::string& task, const UnmaskedItem& item) {
+  UnmaskedAnswer answer = {task, item.index, {}};
+  for (const auto& [text, step] : item.tokens) answer.tokens.push_back({text, step});
+  return answer;
+}
+
 void add_result(const TaskResult& result, RunRecord& record) {
   for (const auto& metric : result.metrics)
     record.metrics.push_back({result.task, result.version, metric.name, metric.group, metric.value,
@@ -80,6 +86,7 @@ void add_result(const TaskResult& result, RunRecord& record) {
   for (const auto& sample : result.samples)
     record.samples.push_back(
         {result.task, sample.index, sample.input_hash, sample.output, sample.score, details_of(sample)});
+  for (const auto& unmasked : result.unmasked) record.unmaskings.push_back(unmasked_answer(result.task, unmasked));
   for (const auto& item : result.shown)
     record.gallery.push_back({result.task, item.index, item.input_hash, item.question, item.expected, item.image_png});
 }

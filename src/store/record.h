@@ -8,6 +8,7 @@
 
 #include "store/block_training.h"
 #include "store/token_analysis.h"
+#include "store/unmasking.h"
 
 namespace freeact {
 
@@ -127,6 +128,7 @@ struct RunRecord {
   std::vector<RowSpaceOverlap> row_spaces = {};     // of the 16-bit model alone, as activations
   std::vector<SolutionSpace> solution_spaces = {};  // likewise
   std::vector<ActivationSurface> surfaces = {};  // what quantisers see, at a few sites; of the 16-bit model its inputs
+  std::vector<UnmaskedAnswer> unmaskings = {};   // of a diffusion model's first answers to each task
 
   bool operator==(const RunRecord&) const = default;
 };

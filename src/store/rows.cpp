@@ -6,6 +6,7 @@
 #include "store/columns.h"
 #include "store/gallery_rows.h"
 #include "store/token_analysis_rows.h"
+#include "store/unmasking_rows.h"
 
 namespace freeact {
 namespace {
@@ -157,6 +158,7 @@ int64_t insert_run(SQLite::Database& database, const RunRecord& run, std::option
   insert_gallery(database, run.gallery, new_id);
   insert_block_trainings(database, run.block_trainings, new_id);
   insert_token_analysis(database, run, new_id);
+  insert_unmaskings(database, run.unmaskings, new_id);
   return new_id;
 }
 
@@ -204,7 +206,8 @@ std::optional<RunRecord> select_run_without_samples(SQLite::Database& database, 
                    .block_trainings = select_block_trainings(database, id),
                    .row_spaces = select_row_spaces(database, id),
                    .solution_spaces = select_solution_spaces(database, id),
-                   .surfaces = select_surfaces(database, id)};
+                   .surfaces = select_surfaces(database, id),
+                   .unmaskings = select_unmaskings(database, id)};
 }
 
 std::vector<RunSummary> select_summaries(SQLite::Database& database, std::string_view experiment) {

@@ -127,7 +127,7 @@ CREATE TABLE sample_details (
   run_id INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE, task TEXT NOT NULL, "index" INTEGER NOT NULL,
   prompt TEXT NOT NULL, response TEXT NOT NULL, judged TEXT NOT NULL, tokens INTEGER NOT NULL, steps INTEGER NOT NULL,
   seconds REAL, UNIQUE (run_id, task, "index"));
-)sql", kViewsOfVersion12,
+)sql", kViewsOfVersion12, kUnmaskingOfVersion13,
 };
 
 int pragma(SQLite::Database& database, const char* name) {

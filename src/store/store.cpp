@@ -141,6 +141,8 @@ std::string Store::results_digest() const {
       "SELECT key, task, \"index\", prompt, response, judged, tokens, steps FROM sample_details JOIN runs ON id = "
       "run_id "
       "ORDER BY key, task, \"index\"",
+      "SELECT key, task, \"index\", unmaskings.tokens FROM unmaskings JOIN runs ON id = run_id ORDER BY key, task, "
+      "\"index\"",
       "SELECT key, layer, site, token_type, relative_error, tokens, truncation, activation_only FROM layer_errors "
       "JOIN runs ON id = run_id ORDER BY key, layer, site, token_type",
       "SELECT key, layer, site, token_type, other_type, width, dims, other_dims, shared_dims, mean_cosine_squared, "

@@ -29,10 +29,19 @@ void add_odd_task(RunRecord& run) {
 void add_gallery(RunRecord& run) {
   for (int64_t i = 0; i < 3; ++i) {
     const std::string hash = "h" + std::to_string(i);
-    run.samples.push_back({"shapes", i, hash, i == 0 ? "<b>a red\nsquare</b>" : "blue", i == 0 ? 1.0 : 0.0});
+    run.samples.push_back({"shapes", i, hash, i == 0 ? "<b>a red\nsquare</b>" : "blue", i == 0 ? 1.0 : 0.0,
+                           SampleDetails{"Which colour & shape? <answer>", "a <b>red", "{}", 41, 40, 0.1}});
     run.gallery.push_back({"shapes", i, hash, "Which colour & shape?", "a red square", picture(static_cast<int>(i))});
   }
   run.metrics.push_back({"shapes", 1, "exact_match", "", 33.3, 27.2, 3, true, "%"});
+}
+
+// Words in no order, then ends of sequence; more of them than fit on a line.
+void add_unmasking(RunRecord& run) {
+  UnmaskedAnswer answer = {"shapes", 0, {{"Given: ", -1}}};
+  for (int64_t i = 0; i < 40; ++i)
+    answer.tokens.push_back({i < 24 ? "<b>word" + std::to_string(i) + "\n " : "<|endoftext|>", i * 7 % 40});
+  run.unmaskings = {answer};
 }
 
 void add_token_analysis(RunRecord& run) {
@@ -92,6 +101,7 @@ std::vector<RunRecord> runs() {
     add_odd_task(run);
     add_gallery(run);
     if (run.bits == "W4A4") add_surfaces(run);
+    if (run.bits == "W4A4") add_unmasking(run);
     if (run.method == "none") add_token_analysis(run);
     if (run.method == "flatquant" || run.method.starts_with("freeact")) add_training(run);
   }
@@ -159,12 +169,23 @@ LatencyRow latency(const std::string& name, double median_s) {
   return row;
 }
 
+LatencyRow decoding(const std::string& cache, double median_s, double accuracy) {
+  LatencyRow row = latency(cache, median_s);
+  row.name = "decode/tiny_dllm/sort/" + cache;
+  row.baseline = "decode/tiny_dllm/sort/none";
+  row.accuracy = accuracy;
+  row.accuracy_kind = "exact match";
+  row.peak_memory_mib = 100 * median_s;
+  return row;
+}
+
 void write_database(const std::string& path) {
   auto store = Store::open_for_writing(path);
   for (const auto& run : runs()) store.add(run);
   for (uint64_t seed = 1; seed <= 3; ++seed) store.add_stream(stream(seed));
   store.add_training(training());
-  store.add_latencies({latency("float32", 0.1), latency("w4a4", 0.02)});
+  store.add_latencies({latency("float32", 0.1), latency("w4a4", 0.02), decoding("none", 0.3, 90),
+                       decoding("prefix", 0.2, 88), decoding("dual", 0.25, 70)});
 }
 
 }  // namespace

@@ -212,6 +212,51 @@ class PageTest(unittest.TestCase):
             time.sleep(0.05)
         self.assertIn("RTN", saved.read_text(encoding="utf-8"))
 
+    def test_an_answer_is_written_again_step_by_step(self):
+        self.show("made")
+        self.addCleanup(self.reload)
+        card = self.driver.find_element("css selector", ".unmasking")
+
+        def written():
+            return self.ask("[...arguments[0].querySelectorAll('i:not(.open)')].map(token => Number(token.dataset.t))", card)
+
+        everything = written()
+        slider = card.find_element("css selector", "input")
+        self.driver.execute_script("arguments[0].value = 3; arguments[0].dispatchEvent(new Event('input'))", slider)
+        self.assertEqual(set(written()), {0, 1, 2})
+        card.find_element("css selector", ".steps button").click()
+        self.wait_until(lambda: written() == everything)
+
+    def test_samples_are_browsed_and_filtered(self):
+        self.driver.switch_to.new_window("tab")
+        self.addCleanup(lambda: (self.driver.close(), self.driver.switch_to.window(self.tabs["made"])))
+        for name, width in WIDTHS.items():
+            with self.subTest(view=name):
+                self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                                            {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600})
+                self.driver.get((self.reports["made"] / "samples.html").as_uri())
+                self.driver.execute_script(CHECKS)
+                self.wait_until(lambda: self.count("article") > 0)
+                for check in ("tooWide()", "repeatedIds()", "faintTexts(4.5)"):
+                    self.assertEqual(self.ask(f"checks.{check}"), [], check)
+        tasks = self.driver.find_elements("css selector", "#task option")
+        next(option for option in tasks if option.text.startswith("shapes")).click()
+        self.wait_until(lambda: self.count("article img") == 3)
+        self.assertGreater(self.count(".unmasking i"), 20)
+        self.driver.find_element("css selector", "#show option[value=right]").click()
+        self.wait_until(lambda: self.count("article") == 1)  # one of the three is answered rightly by all
+        self.assertEqual([entry["message"] for entry in self.driver.get_log("browser")], [])
+
+    def count(self, selector):
+        return len(self.driver.find_elements("css selector", selector))
+
+    def wait_until(self, reached):
+        for _ in range(300):
+            if reached():
+                return
+            time.sleep(0.05)
+        self.fail("not in 15 seconds")
+
     def test_texts_have_contrast_by_day_and_night(self):
         for report in self.reports:
             for dark in (False, True):

@@ -17,7 +17,7 @@ fs::path only_file(const fs::path& folder) {
 
 TEST(ResponseLog, ALaterProgramFindsWhatAnEarlierOneWrote) {
   const fs::path folder = test_folder();
-  const Response response = {{3, 1, 4}, 7, 0.25};
+  const Response response = {{3, 1, 4}, 7, 0.25, {1, -1, 0}};
   ResponseLog(folder, "model A").add({{"item 1", response}, {"item 2", {{}, 1, 0}}});
   const ResponseLog later(folder, "model A");
   EXPECT_EQ(later.find("item 1"), response);

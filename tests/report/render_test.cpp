@@ -8,6 +8,7 @@
 
 #include "report/plot.h"
 #include "report/plot_axes.h"
+#include "report/plot_drawing.h"
 #include "xml_balance.h"
 
 namespace freeact {

@@ -89,6 +89,7 @@ TEST_F(SampleFiles, ShowDetailsAndPicturesWhereThereAreAny) {
   RunRecord run = answered("rtn", 1, {sample(0, "a", "red", 0.5)});
   run.samples[0].details = SampleDetails{"a prompt", "it is red", "{}", 7, 3, 0.5};
   run.gallery = {{"shapes", 0, "a", "what colour?", "red", "bytes"}};
+  run.unmaskings = {{"shapes", 0, {{"red", 2}}}};
   const auto groups = written({run});
   const Json& item = groups.at(0).texts.at(0);
   EXPECT_EQ(item.at("question"), "what colour?");
@@ -98,6 +99,7 @@ TEST_F(SampleFiles, ShowDetailsAndPicturesWhereThereAreAny) {
   EXPECT_EQ(item.at("texts").at(answer.at(4).get<size_t>()), "it is red");
   EXPECT_EQ(answer.at(6), 7);
   EXPECT_EQ(answer.at(7), 3);
+  EXPECT_EQ(answer.at(8).dump(), R"([["red",2]])");
   EXPECT_THAT(groups[0].rows.at("marks"), ElementsAre("p"));
 }
 

@@ -32,7 +32,8 @@ RunRecord run_of(const std::string& arm, double accuracy) {
           .samples = {{"sort", 3, "ab", arm, accuracy, SampleDetails{"3 2 1=", "1 2 3!", "{}", 4, 2, 0.5}}},
           .layer_errors = {{0, "mlp.down", "mask", 0.03, 512, 0.01, 0.02}},
           .activations = {},
-          .gallery = {}};
+          .gallery = {},
+          .unmaskings = {{"sort", 3, {{"1 2 3", 0}}}}};
 }
 
 // All that stands between the marks.
@@ -111,6 +112,7 @@ TEST_F(DatabasePage, EveryViewHasItsRows) {
     EXPECT_EQ(database.execAndGet(std::string("SELECT count(*) FROM ") + view).getInt(), rows) << view;
   EXPECT_EQ(database.execAndGet("SELECT median_ms FROM latency").getDouble(), 250);
   EXPECT_EQ(database.execAndGet("SELECT response FROM answers WHERE arm = 'rtn'").getString(), "1 2 3!");
+  EXPECT_EQ(database.execAndGet("SELECT unmasking FROM answers WHERE arm = 'rtn'").getString(), R"([["1 2 3",0]])");
 }
 
 TEST_F(DatabasePage, ADatabaseOfTheFirstVersionGetsTheViewsAndNamesItsArmsByTheirMethods) {

@@ -50,7 +50,8 @@ RunRecord make_run(const std::string& key, uint64_t seed = 1) {
       .block_trainings = {},
       .row_spaces = {{1, "mlp.down", "visible", "mask", 1536, 40, 30, 12, 0.5, 80, 30, 0.2, 0.01, 0.02}},
       .solution_spaces = {{1, "mlp.down", "visible", 512, 1536, 300, 900, 48, 1e-4, 2e-4, 3e-3}},
-      .surfaces = {{1, "mlp.down", "mask", 100, 1536, 2, 3, 7.5, std::string("\0\xff\x10\0ab", 6)}}};
+      .surfaces = {{1, "mlp.down", "mask", 100, 1536, 2, 3, 7.5, std::string("\0\xff\x10\0ab", 6)}},
+      .unmaskings = {{"sort", 1, {{"it's", 1}, {" \"odd\"", 0}, {"!", -1}}}}};
 }
 
 class StoreTest : public testing::Test {
