@@ -113,6 +113,15 @@ void add_point(Series& series, double x, const std::vector<double>& values) {
   series.spread.push_back(interval.known() ? interval.half_width() : std::numeric_limits<double>::quiet_NaN());
 }
 
+// FlatQuant, unless it is swept itself.
+const Arm* level_beside(const Setting& setting, const std::vector<Sweep>& sweeps) {
+  const Arm* reference = find_arm(setting, "flatquant");
+  for (const auto& sweep : sweeps)
+    for (const auto& [x, arm] : sweep.arms)
+      if (arm->method == "flatquant") return nullptr;
+  return reference;
+}
+
 // From the first to the last of the swept values.
 Series level(const Arm& arm, const std::vector<Sweep>& sweeps, const Quantity& quantity) {
   double low = std::numeric_limits<double>::infinity(), high = -low;
@@ -125,6 +134,12 @@ Series level(const Arm& arm, const std::vector<Sweep>& sweeps, const Quantity& q
   return series;
 }
 
+// Without values there is nothing to see.
+void add_panel(LinePlot& plot, Panel panel) {
+  if (std::ranges::any_of(panel.series, [](const Series& series) { return !series.x.empty(); }))
+    plot.panels.push_back(std::move(panel));
+}
+
 LinePlot empty_plot(const std::string& title, const std::vector<Quantity>& quantities) {
   LinePlot plot{
       .title = title, .x_label = {}, .y_label = {}, .own_rows = true, .any_x = true, .labels = {}, .panels = {}};
@@ -135,7 +150,7 @@ LinePlot empty_plot(const std::string& title, const std::vector<Quantity>& quant
 
 Figure sweep_figure(const Setting& setting, const std::string& key, const std::vector<Sweep>& sweeps) {
   const auto quantities = summary_quantities(setting);
-  const Arm* reference = find_arm(setting, "flatquant");
+  const Arm* reference = level_beside(setting, sweeps);
   LinePlot plot = empty_plot(fmt::format("{}, {}", key, setting.title), quantities);
   plot.x_label = key;
   for (const auto& quantity : quantities) {
@@ -146,12 +161,12 @@ Figure sweep_figure(const Setting& setting, const std::string& key, const std::v
       panel.series.push_back(std::move(series));
     }
     if (reference != nullptr) panel.series.push_back(level(*reference, sweeps, quantity));
-    plot.panels.push_back(std::move(panel));
+    add_panel(plot, std::move(panel));
   }
   return Figure{
       .name = file_stem("sweep_" + key + "_" + setting.title),
       .caption = fmt::format("What the configuration's {} does, all else equal: mean over seeds with its 95% t "
-                             "interval. FlatQuant, which does not have it, as a level.",
+                             "interval. FlatQuant beside it as a level.",
                              key),
       .svg = render_svg(plot)};
 }
@@ -180,7 +195,7 @@ Figure bit_figure(const std::vector<const Setting*>& settings) {
         add_point(*series, static_cast<double>(bits), values_of(arm, *quantity));
       }
     }
-    plot.panels.push_back(std::move(panel));
+    add_panel(plot, std::move(panel));
   }
   return Figure{.name = file_stem("bits_" + title),
                 .caption =

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "report/format.h"
+#include "report/over_layers.h"
 
 namespace freeact {
 namespace {
@@ -22,15 +23,6 @@ std::vector<GalleryItem> items_of(const Setting& setting, const std::string& tas
   std::stable_sort(items.begin(), items.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
   items.resize(std::min(items.size(), kMaxItems));
   return items;
-}
-
-std::vector<std::string> tasks_of(const Setting& setting) {
-  std::vector<std::string> tasks;
-  for (const auto& arm : setting.arms)
-    for (const Run* run : arm.runs)
-      for (const auto& item : run->record.gallery)
-        if (std::find(tasks.begin(), tasks.end(), item.task) == tasks.end()) tasks.push_back(item.task);
-  return tasks;
 }
 
 const Sample* sample_of(const Run& run, const GalleryItem& item) {
@@ -79,7 +71,7 @@ Mark mark_of(double score) {
 
 std::vector<Gallery> galleries(const Setting& setting) {
   std::vector<Gallery> all;
-  for (const auto& task : tasks_of(setting)) {
+  for (const auto& task : distinct_names(setting, &RunRecord::gallery, &GalleryItem::task)) {
     Gallery gallery{.name = file_stem("gallery_" + task + "_" + setting.title),
                     .title = fmt::format("{}, {}", task, setting.title),
                     .caption =

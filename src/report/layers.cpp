@@ -15,12 +15,6 @@
 namespace freeact {
 namespace {
 
-std::vector<std::string> distinct(const Setting& setting, std::string LayerError::*member) {
-  std::vector<const Run*> runs;
-  for (const auto& arm : setting.arms) runs.insert(runs.end(), arm.runs.begin(), arm.runs.end());
-  return distinct_names(runs, &RunRecord::layer_errors, member);
-}
-
 // The mean over seeds at every layer of one site and token type.
 Series error_series(const Arm& arm, const std::string& site, const std::string& type) {
   const auto group = rows_where(arm.runs, &RunRecord::layer_errors,
@@ -130,10 +124,10 @@ void add_column(Table& table, std::string heading, const RunErrors& errors, bool
 }  // namespace
 
 std::vector<std::string> layer_sites(const Setting& setting) {
-  return distinct(setting, &LayerError::site);
+  return distinct_names(setting, &RunRecord::layer_errors, &LayerError::site);
 }
 std::vector<std::string> layer_token_types(const Setting& setting) {
-  return distinct(setting, &LayerError::token_type);
+  return distinct_names(setting, &RunRecord::layer_errors, &LayerError::token_type);
 }
 
 std::optional<Table> token_type_table(const Setting& setting) {

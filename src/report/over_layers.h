@@ -28,6 +28,15 @@ std::vector<std::string> distinct_names(const std::vector<const Run*>& runs, std
   return names;
 }
 
+// Of all runs of a setting.
+template <typename Row>
+std::vector<std::string> distinct_names(const Setting& setting, std::vector<Row> RunRecord::*rows,
+                                        std::string Row::*name) {
+  std::vector<const Run*> runs;
+  for (const auto& arm : setting.arms) runs.insert(runs.end(), arm.runs.begin(), arm.runs.end());
+  return distinct_names(runs, rows, name);
+}
+
 template <typename Row, typename Keep>
 RowGroup<Row> rows_where(const std::vector<const Run*>& runs, std::vector<Row> RunRecord::*rows, const Keep& keep) {
   RowGroup<Row> group;

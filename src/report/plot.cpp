@@ -127,11 +127,16 @@ struct Legend {
   size_t num_lines = 0;
 };
 
+// The width of a label with its line and the space behind it.
+double legend_entry(const std::string& label) {
+  return 48 + width_of(label);
+}
+
 Legend draw_legend(const std::vector<std::string>& labels, double width) {
   Legend legend{"", labels.empty() ? 0UL : 1UL};
   double x = kLeft, y = kTitle + kLegendLine;
   for (size_t i = 0; i < labels.size(); ++i) {
-    const double entry = 48 + width_of(labels[i]);
+    const double entry = legend_entry(labels[i]);
     if (x > kLeft && x + entry > kLeft + width) {
       x = kLeft;
       y += kLegendLine;
@@ -215,7 +220,8 @@ std::string render_svg(const LinePlot& plot) {
   std::vector<std::string> labels = plot.labels;
   for (const auto& panel : plot.panels)
     for (const auto& series : panel.series) index_of(labels, series.label);
-  const double inner_width = std::max({layout.inner_width(), width_of(plot.title), 400.0});
+  double inner_width = std::max({layout.inner_width(), width_of(plot.title), 400.0});
+  for (const auto& label : labels) inner_width = std::max(inner_width, legend_entry(label));
   const Legend legend = draw_legend(labels, inner_width);
   layout.first_top = kTitle + static_cast<double>(legend.num_lines) * kLegendLine + kHead;
   const double bottom = layout.first_top + layout.inner_height();

@@ -7,6 +7,7 @@
 
 #include "report/format.h"
 #include "report/heat_map.h"
+#include "report/over_layers.h"
 
 namespace freeact {
 namespace {
@@ -19,15 +20,6 @@ std::set<Place> places_of(const Setting& setting) {
     for (const Run* run : arm.runs)
       for (const auto& surface : run->record.surfaces) places.insert({surface.site, surface.layer});
   return places;
-}
-
-std::vector<std::string> types_of(const Setting& setting) {
-  std::vector<std::string> types;
-  for (const auto& arm : setting.arms)
-    for (const Run* run : arm.runs)
-      for (const auto& s : run->record.surfaces)
-        if (std::find(types.begin(), types.end(), s.token_type) == types.end()) types.push_back(s.token_type);
-  return types;
 }
 
 const ActivationSurface* find_surface(const Arm& arm, const Place& place, const std::string& type) {
@@ -55,7 +47,7 @@ HeatPanel panel_of(const ActivationSurface& s, const Arm& arm) {
 
 std::vector<Figure> surface_figures(const Setting& setting) {
   std::vector<Figure> figures;
-  const auto types = types_of(setting);
+  const auto types = distinct_names(setting, &RunRecord::surfaces, &ActivationSurface::token_type);
   for (const Place& place : places_of(setting)) {
     const std::string where = fmt::format("{}, layer {}", place.first, place.second);
     HeatMaps maps{.title = fmt::format("What the quantiser sees: {}, {}", where, setting.title),

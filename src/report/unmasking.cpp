@@ -7,6 +7,7 @@
 
 #include "report/format.h"
 #include "report/gallery.h"
+#include "report/over_layers.h"
 
 namespace freeact {
 namespace {
@@ -135,15 +136,6 @@ std::vector<Answered> items_of(const Setting& setting, const std::string& task) 
   return items;
 }
 
-std::vector<std::string> tasks_of(const Setting& setting) {
-  std::vector<std::string> tasks;
-  for (const auto& arm : setting.arms)
-    for (const Run* run : arm.runs)
-      for (const auto& answer : run->record.unmaskings)
-        if (std::ranges::find(tasks, answer.task) == tasks.end()) tasks.push_back(answer.task);
-  return tasks;
-}
-
 // A step for each token that was masked, and what else is to be seen of it.
 UnmaskedText text_of(const Arm& arm, const Answered& answered) {
   UnmaskedText text{.method = arm.label,
@@ -173,7 +165,7 @@ UnmaskingCard card_of(const Setting& setting, const Answered& item) {
 
 std::vector<UnmaskingMap> unmasking_maps(const Setting& setting) {
   std::vector<UnmaskingMap> maps;
-  for (const auto& task : tasks_of(setting)) {
+  for (const auto& task : distinct_names(setting, &RunRecord::unmaskings, &UnmaskedAnswer::task)) {
     UnmaskingMap map{.name = file_stem("unmasking_" + task + "_" + setting.title),
                      .title = fmt::format("Order of unmasking, {}, {}", task, setting.title),
                      .caption =
