@@ -180,14 +180,16 @@ Figure bit_figure(const std::vector<const Setting*>& settings) {
   const std::string title = fmt::format("{}, {}", first.experiment, first.model);
   LinePlot plot = empty_plot("Bit widths, " + title, quantities);
   plot.x_label = "bits";
-  for (const Setting* setting : settings) plot.x_names.push_back(setting->bits);
-  for (size_t q = 0; q < quantities.size(); ++q) {
-    Panel panel{.row = quantities[q].title, .column = "", .series = {}};
-    std::vector<std::string> labels;
+  std::vector<std::vector<Quantity>> own;  // of each setting, whose columns they name
+  for (const Setting* setting : settings) {
+    plot.x_names.push_back(setting->bits);
+    own.push_back(summary_quantities(*setting));
+  }
+  for (const auto& shown : quantities) {
+    Panel panel{.row = shown.title, .column = "", .series = {}};
     for (size_t bits = 0; bits < settings.size(); ++bits) {
-      const auto own = summary_quantities(*settings[bits]);
-      const auto quantity = std::ranges::find(own, quantities[q].title, &Quantity::title);
-      if (quantity == own.end()) continue;
+      const auto quantity = std::ranges::find(own[bits], shown.title, &Quantity::title);
+      if (quantity == own[bits].end()) continue;
       for (const auto& arm : settings[bits]->arms) {
         auto series = std::ranges::find(panel.series, arm.label, &Series::label);
         if (series == panel.series.end())

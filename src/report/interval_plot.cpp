@@ -34,9 +34,7 @@ struct Frame {
   PlotAxis axis;
   double left = 0, top = 0;
 
-  double x(double value) const {
-    return left + std::clamp(axis.share(std::max(value, axis.range.low)), 0.0, 1.0) * kWidth;
-  }
+  double x(double value) const { return left + std::clamp(axis.share(value), 0.0, 1.0) * kWidth; }
 };
 
 std::string draw_grid(const Frame& frame, size_t rows) {

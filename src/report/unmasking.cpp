@@ -136,7 +136,7 @@ std::vector<Answered> items_of(const Setting& setting, const std::string& task) 
   return items;
 }
 
-// A step for each token that was masked, and what else is to be seen of it.
+// As many tokens as a page takes.
 UnmaskedText text_of(const Arm& arm, const Answered& answered) {
   UnmaskedText text{.method = arm.label,
                     .mark = mark_of(answered.score),
