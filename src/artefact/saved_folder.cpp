@@ -140,13 +140,13 @@ void check_space(const fs::path& folder, int64_t bytes) {
                            static_cast<double>(bytes) / 1e9, static_cast<double>(space.available) / 1e9);
 }
 
-int64_t bfloat16_bytes(const CheckpointFolder& source) {
+}  // namespace
+
+int64_t bfloat16_bytes(const CheckpointFolder& published) {
   int64_t numbers = 0;
-  for (const auto& name : source.names()) numbers += source.tensor(name).numel();
+  for (const auto& name : published.names()) numbers += published.tensor(name).numel();
   return 2 * numbers;
 }
-
-}  // namespace
 
 void check_target(const SaveTarget& target) {
   const fs::path folder = plain_path(target.folder);

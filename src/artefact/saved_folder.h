@@ -25,6 +25,8 @@ struct SavedSize {
   int64_t bytes = 0;           // of the weight files
   int64_t bfloat16_bytes = 0;  // of the tensors of the published model in bfloat16
 };
+int64_t bfloat16_bytes(const CheckpointFolder& published);
+
 // Writes beside the folder and renames at the end. Throws UserError as check_target() and tensor_table(),
 // EnvironmentError when the disk refuses; what was there before is then as it was.
 SavedSize save_model(const ModelToSave& model, const nlohmann::json& made_by, const SaveTarget& target);

@@ -128,6 +128,13 @@ Run make_run(int64_t id, RunRecord record) {
   return run;
 }
 
+std::map<Origin, std::vector<const Setting*>> by_origin(const std::vector<Setting>& settings) {
+  std::map<Origin, std::vector<const Setting*>> origins;
+  for (const auto& setting : settings)
+    origins[{setting.experiment, setting.model, setting.checkpoint_hash}].push_back(&setting);
+  return origins;
+}
+
 const Arm* find_arm(const Setting& setting, const std::string& method) {
   const auto num_settings = [](const Arm* arm) {
     return std::count(arm->runs[0]->record.resolved_config.begin(), arm->runs[0]->record.resolved_config.end(), '\n');

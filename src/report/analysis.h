@@ -1,8 +1,10 @@
 // Runs grouped into what a table shows: settings (one table each), arms (rows) and columns.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "report/statistics.h"
@@ -67,6 +69,11 @@ std::vector<Run> load_runs(const Store& store, const std::string& experiment);
 Run make_run(int64_t id, RunRecord record);
 // The settings point into `runs`. A run with integers whose cell was also run simulated is left to backend_table().
 std::vector<Setting> make_settings(const std::vector<Run>& runs);
+
+// Experiment, model and checkpoint.
+using Origin = std::tuple<std::string, std::string, std::string>;
+// Settings that differ in their bits alone stand together, in the order given.
+std::map<Origin, std::vector<const Setting*>> by_origin(const std::vector<Setting>& settings);
 
 // The plainest of a method's configurations (settings at their defaults are left out of a run's), null without one; all
 // of them.

@@ -7,7 +7,6 @@
 #include <limits>
 #include <map>
 #include <set>
-#include <tuple>
 
 #include "report/config_lines.h"
 #include "report/format.h"
@@ -171,8 +170,6 @@ Figure sweep_figure(const Setting& setting, const std::string& key, const std::v
       .svg = render_svg(plot)};
 }
 
-using Origin = std::tuple<std::string, std::string, std::string>;
-
 // Of settings that differ in their bits alone, in the order of the report.
 Figure bit_figure(const std::vector<const Setting*>& settings) {
   const Setting& first = *settings.front();
@@ -215,11 +212,8 @@ std::vector<Figure> sweep_figures(const Setting& setting) {
 }
 
 std::vector<Figure> bit_figures(const std::vector<Setting>& settings) {
-  std::map<Origin, std::vector<const Setting*>> origins;
-  for (const auto& setting : settings)
-    origins[{setting.experiment, setting.model, setting.checkpoint_hash}].push_back(&setting);
   std::vector<Figure> figures;
-  for (const auto& [origin, members] : origins)
+  for (const auto& [origin, members] : by_origin(settings))
     if (members.size() >= kLeastPoints) figures.push_back(bit_figure(members));
   return figures;
 }

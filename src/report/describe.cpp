@@ -22,6 +22,7 @@ std::string line(const char* name, const std::string& value) {
 std::string describe_origin(const RunRecord& run) {
   return fmt::format("{} of {} at {}, seed {}\n", method_label(run.method), run.model, run.bits, run.seed) +
          line("key", run.key) + line("experiment", run.experiment) + line("checkpoint", run.checkpoint_hash) +
+         (run.model_bytes ? line("size", format_megabytes(*run.model_bytes) + " MB") : "") +
          line("version", run.source_version) + line("machine", run.machine) + line("started", run.started_at) +
          line("calibration", format_duration(run.calibration_s)) +
          line("evaluation", format_duration(run.evaluation_s));

@@ -35,6 +35,11 @@ std::string format_value(double value, std::string_view unit) {
   return std::signbit(value) && !std::isnan(value) && !rounds_to_zero(text) ? "−" + text : text;
 }
 
+std::string format_megabytes(int64_t bytes) {
+  const double megabytes = static_cast<double>(bytes) / 1e6;
+  return megabytes < 100 ? fmt::format("{:.3g}", megabytes) : fmt::format("{:.0f}", megabytes);
+}
+
 std::string format_difference(double value, std::string_view unit) {
   const std::string text = digits(std::abs(value), unit);
   if (std::isnan(value) || rounds_to_zero(text)) return text;

@@ -1,6 +1,7 @@
 // How numbers and names are written in reports.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,8 @@ inline constexpr std::string_view kMissing = "–";
 // Percentages with one decimal, perplexities with two, anything else with four; "nan" stays visible. Negative numbers
 // get a minus sign.
 std::string format_value(double value, std::string_view unit);
+// Millions of bytes, three digits or more: "0.213", "81.2", "15006".
+std::string format_megabytes(int64_t bytes);
 // "+1.2", "−0.3", "0.0"
 std::string format_difference(double value, std::string_view unit);
 // "93.1 to 98.4"

@@ -16,6 +16,7 @@ namespace freeact {
 namespace {
 
 constexpr const char* kFront = "nothing is both faster and better";
+constexpr const char* kSizeFront = "nothing is both smaller and better";
 
 struct Point {
   std::string label;
@@ -36,10 +37,17 @@ Series front_of(std::vector<Point> points, const char* label) {
   return front;
 }
 
+// Points of one name are joined in the order they have.
 Panel panel_of(const std::string& row, const std::string& column, const std::vector<Point>& points, const char* front) {
   Panel panel{.row = row, .column = column, .series = {front_of(points, front)}};  // below the points
-  for (const auto& point : points)
-    panel.series.push_back({point.label, {point.cost}, {point.accuracy}, {point.spread}});
+  for (const auto& point : points) {
+    auto series = std::ranges::find(panel.series, point.label, &Series::label);
+    if (series == panel.series.end())
+      series = panel.series.insert(series, Series{.label = point.label, .x = {}, .y = {}});
+    series->x.push_back(point.cost);
+    series->y.push_back(point.accuracy);
+    series->spread.push_back(point.spread);
+  }
   return panel;
 }
 
@@ -101,6 +109,28 @@ std::vector<Point> points_of(const Setting& setting, const std::vector<BackendTw
   return quantised ? points : std::vector<Point>();
 }
 
+std::optional<Point> size_point(const Arm& arm, const Column& column) {
+  const auto accuracies = column_values(arm, column);
+  const auto bytes = arm.runs[0]->record.model_bytes;
+  if (accuracies.empty() || !bytes) return std::nullopt;
+  const Interval interval = t_interval(accuracies);
+  return Point{arm.label, static_cast<double>(*bytes) / 1e6, interval.centre,
+               interval.known() ? interval.half_width() : std::nan("")};
+}
+
+// Of settings that differ in their bits alone. The 16-bit model may be in all of them.
+std::vector<Point> size_points(const std::vector<const Setting*>& settings) {
+  std::vector<Point> points;
+  for (const Setting* setting : settings)
+    for (const auto& arm : setting->arms) {
+      const Column* column = accuracy_column(*setting);
+      const auto point = column == nullptr ? std::nullopt : size_point(arm, *column);
+      const auto is_same = [&](const Point& other) { return other.label == arm.label && other.cost == point->cost; };
+      if (point && std::ranges::none_of(points, is_same)) points.push_back(*point);
+    }
+  return points;
+}
+
 // "decode/puzzle_dllm/sort/dual" is "dual" of "decode/puzzle_dllm/sort".
 std::pair<std::string, std::string> split_name(const std::string& name) {
   const size_t slash = name.rfind('/');
@@ -160,11 +190,30 @@ std::optional<Figure> method_pareto(const std::vector<Run>& runs, const std::vec
                 .svg = render_svg(plot)};
 }
 
+std::optional<Figure> size_pareto(const std::vector<Setting>& settings) {
+  LinePlot plot = empty_plot("Accuracy against size", "size, MB");
+  for (const auto& [origin, members] : by_origin(settings)) {
+    const Setting& first = *members[0];
+    const Column* column = accuracy_column(first);
+    const auto points = size_points(members);
+    if (members.size() < 2 || column == nullptr || points.empty()) continue;
+    plot.panels.push_back(
+        panel_of(column->heading + " [%]", fmt::format("{}, {}", first.experiment, first.model), points, kSizeFront));
+  }
+  if (plot.panels.empty()) return std::nullopt;
+  name_series(plot, kSizeFront);
+  return Figure{.name = "pareto_size",
+                .caption =
+                    "Mean over seeds of the accuracy with its 95% t interval, against the size of the model at each "
+                    "bit width: weights, scales and transforms, integers packed and all other numbers in 16 bits. The "
+                    "line joins those of which nothing is both smaller and better.",
+                .svg = render_svg(plot)};
+}
+
 std::vector<Figure> latency_paretos(const std::vector<LatencyRow>& rows) {
   const Price time = {"Accuracy against time", "pareto_time", "ms", kFront,
                       [](const LatencyRow& row) { return 1000 * row.median_s; }};
-  const Price memory = {"Accuracy against memory", "pareto_memory", "peak memory, MiB",
-                        "nothing is both smaller and better",
+  const Price memory = {"Accuracy against memory", "pareto_memory", "peak memory, MiB", kSizeFront,
                         [](const LatencyRow& row) { return row.peak_memory_mib; }};
   std::vector<Figure> figures;
   for (const auto& price : {time, memory})

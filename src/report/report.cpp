@@ -160,6 +160,15 @@ void add_samples(ReportDocument& document, const std::vector<Run>& runs) {
            .file = "samples.html"});
 }
 
+void add_backends(ReportDocument& document, const std::vector<Run>& runs, const std::vector<Setting>& settings) {
+  auto table = backend_table(runs, settings);
+  auto times = method_pareto(runs, settings);
+  if (!table && !times) return;
+  document.blocks.push_back(Heading{"Backends"});
+  add_if(document, std::move(table));
+  add_if(document, std::move(times));
+}
+
 void add_experiments(ReportDocument& document, const Contents& contents) {
   const std::vector<Run>& runs = contents.runs;
   const std::vector<Setting>& settings = contents.settings;
@@ -174,12 +183,9 @@ void add_experiments(ReportDocument& document, const Contents& contents) {
   document.blocks.push_back(std::move(answers));
   document.blocks.push_back(BulletList{.title = "Read with these limits in mind", .items = caveats(runs, settings)});
   document.blocks.push_back(BulletList{.title = "Where the numbers come from", .items = provenance(runs)});
-  if (auto backends = backend_table(runs, settings)) {
-    document.blocks.push_back(Heading{"Backends"});
-    document.blocks.push_back(*std::move(backends));
-    add_if(document, method_pareto(runs, settings));
-  }
+  add_backends(document, runs, settings);
   for (auto& figure : bit_figures(settings)) document.blocks.push_back(std::move(figure));
+  add_if(document, size_pareto(settings));
   for (size_t i = 0; i < settings.size(); ++i) {
     add_setting(document, settings[i], differences[i], contents.published);
     add_activations(document, settings, i);

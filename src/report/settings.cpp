@@ -126,7 +126,6 @@ void add_title(Setting& setting, const std::vector<Setting>& all) {
 }  // namespace
 
 std::vector<Setting> make_settings(const std::vector<Run>& runs) {
-  using Origin = std::tuple<std::string, std::string, std::string>;
   std::map<Origin, std::map<std::string, std::vector<const Run*>, std::greater<>>> quantised;  // W4A4 before W3A3
   std::map<Origin, std::map<std::string, std::vector<const Run*>, std::greater<>>> unquantised;
   const auto twins = backend_twins(runs);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -68,6 +69,29 @@ void add_recovered(Table& table, const Setting& setting) {
   table.caption += " Recovered: the mean in per cent of the 16-bit model's.";
 }
 
+const std::optional<int64_t>& size_of(const Arm& arm) {
+  return arm.runs[0]->record.model_bytes;
+}
+
+TableCell size_cell(const Arm& arm, const Arm* reference) {
+  if (!size_of(arm)) return missing_cell("not recorded, or a saved model has no place for it");
+  TableCell cell = text_cell(format_megabytes(*size_of(arm)));
+  if (reference != nullptr && reference != &arm && size_of(*reference))
+    cell.note =
+        fmt::format("{:.3f} of 16-bit", static_cast<double>(*size_of(arm)) / static_cast<double>(*size_of(*reference)));
+  return cell;
+}
+
+// Does nothing where no run has one.
+void add_sizes(Table& table, const Setting& setting) {
+  if (std::ranges::none_of(setting.arms, [](const Arm& arm) { return size_of(arm).has_value(); })) return;
+  const Arm* reference = find_arm(setting, "none");
+  table.columns.emplace_back("Size [MB]");
+  for (size_t i = 0; i < setting.arms.size(); ++i) table.rows[i].push_back(size_cell(setting.arms[i], reference));
+  table.caption +=
+      " Size: weights, scales and transforms, integers packed and all other numbers in 16 bits, in millions of bytes.";
+}
+
 // How the average is made, in words; "" without one.
 std::string average_formula(const Setting& setting) {
   const Column* average = accuracy_column(setting);
@@ -92,6 +116,7 @@ Table main_table(const Setting& setting, const std::vector<PublishedScore>& publ
   if (!setting.scores.empty()) table.caption += " Of a task with several scores this is the headline; see All scores.";
   add_published_average(table, setting, published);
   add_recovered(table, setting);
+  add_sizes(table, setting);
   add_runs_column(table, setting);
   return table;
 }

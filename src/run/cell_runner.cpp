@@ -9,6 +9,7 @@
 #include "model/rounded_embeddings.h"
 #include "run/backend.h"
 #include "run/external.h"
+#include "run/model_size.h"
 #include "run/provenance.h"
 #include "run/quantised_vision.h"
 #include "run/saved_model.h"
@@ -168,6 +169,7 @@ RunRecord CellRunner::run(const Cell& cell, const fs::path& progress_folder,
                                       : with_rounded_embeddings(quantise(cell, *model, progress_folder, note, record),
                                                                 e.quant.embedding_bits);
   record.calibration_s = calibration_watch.seconds();
+  record.model_bytes = model_bytes(e, quantised, *model, CheckpointFolder(project_.resolve(e.model.path)));
   const std::vector<Decoder> running = replicas(quantised, e);
   const Stopwatch evaluation_watch;
   evaluate(cell, Replicas(running), *vision_on_backend(model, e.backend), progress_folder, note, record);

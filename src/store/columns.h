@@ -18,6 +18,9 @@ inline double real(const SQLite::Column& column) {
 inline std::optional<double> optional_real(const SQLite::Column& column) {
   return column.isNull() ? std::nullopt : std::optional(column.getDouble());
 }
+inline std::optional<int64_t> optional_integer(const SQLite::Column& column) {
+  return column.isNull() ? std::nullopt : std::optional(column.getInt64());
+}
 
 // SQLite integers are signed; seeds keep their bits.
 inline int64_t signed_bits(uint64_t seed) {
@@ -31,7 +34,8 @@ template <typename Value>
 void bind_value(SQLite::Statement& statement, int index, const Value& value) {
   statement.bind(index, value);
 }
-inline void bind_value(SQLite::Statement& statement, int index, const std::optional<double>& value) {
+template <typename Value>
+void bind_value(SQLite::Statement& statement, int index, const std::optional<Value>& value) {
   if (value)
     statement.bind(index, *value);
   else

@@ -109,6 +109,9 @@ struct RunRecord {
   std::string resolved_config;  // YAML
   std::string source_version;
   std::string checkpoint_hash;
+  // Of all weights, transforms and scales: integers as they are packed, all other numbers in 16 bits. Unknown of runs
+  // of older versions, and of models that no folder can hold.
+  std::optional<int64_t> model_bytes = {};
 
   // What may differ between two identical runs; kept apart from the results.
   std::string arm =

@@ -86,6 +86,7 @@ Json record_json(const RunRecord& run) {
                {"seed", run.seed},
                {"source_version", run.source_version},
                {"checkpoint_hash", run.checkpoint_hash},
+               {"model_bytes", run.model_bytes ? Json(*run.model_bytes) : Json(nullptr)},
                {"machine", run.machine},
                {"started_at", run.started_at},
                {"calibration_s", run.calibration_s},

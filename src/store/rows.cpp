@@ -139,12 +139,13 @@ std::optional<int64_t> find_key(SQLite::Database& database, std::string_view key
 }
 
 int64_t insert_run(SQLite::Database& database, const RunRecord& run, std::optional<int64_t> id) {
-  SQLite::Statement runs(database, "INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,?)");
+  SQLite::Statement runs(database, "INSERT INTO runs VALUES (?,?,?,?,?,?,?,?,?,?,?)");
   if (id) runs.bind(1, *id);
   int index = 1;
   for (const auto* text : {&run.key, &run.experiment, &run.model, &run.method, &run.bits}) runs.bind(++index, *text);
   runs.bind(++index, signed_bits(run.seed));
   for (const auto* text : {&run.resolved_config, &run.source_version, &run.checkpoint_hash}) runs.bind(++index, *text);
+  bind_value(runs, ++index, run.model_bytes);
   runs.exec();
   const int64_t new_id = database.getLastInsertRowid();
 
@@ -180,7 +181,7 @@ std::optional<RunRecord> select_run(SQLite::Database& database, int64_t id) {
 std::optional<RunRecord> select_run_without_samples(SQLite::Database& database, int64_t id) {
   SQLite::Statement statement(database,
                               "SELECT key, experiment, model, method, bits, seed, resolved_config, source_version, "
-                              "checkpoint_hash, machine, started_at, calibration_s, evaluation_s, arm "
+                              "checkpoint_hash, machine, started_at, calibration_s, evaluation_s, arm, model_bytes "
                               "FROM runs JOIN circumstances ON run_id = id WHERE id = ?");
   statement.bind(1, id);
   if (!statement.executeStep()) return std::nullopt;
@@ -193,6 +194,7 @@ std::optional<RunRecord> select_run_without_samples(SQLite::Database& database, 
                    .resolved_config = statement.getColumn(6).getString(),
                    .source_version = statement.getColumn(7).getString(),
                    .checkpoint_hash = statement.getColumn(8).getString(),
+                   .model_bytes = optional_integer(statement.getColumn(14)),
                    .arm = statement.getColumn(13).getString(),
                    .machine = statement.getColumn(9).getString(),
                    .started_at = statement.getColumn(10).getString(),

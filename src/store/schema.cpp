@@ -128,6 +128,9 @@ CREATE TABLE sample_details (
   prompt TEXT NOT NULL, response TEXT NOT NULL, judged TEXT NOT NULL, tokens INTEGER NOT NULL, steps INTEGER NOT NULL,
   seconds REAL, UNIQUE (run_id, task, "index"));
 )sql", kViewsOfVersion12, kUnmaskingOfVersion13,
+    R"sql(
+ALTER TABLE runs ADD COLUMN model_bytes INTEGER;
+)sql",
 };
 
 int pragma(SQLite::Database& database, const char* name) {

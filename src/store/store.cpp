@@ -133,7 +133,8 @@ std::vector<StreamRecord> Store::streams() const {
 
 std::string Store::results_digest() const {
   static constexpr const char* kQueries[] = {
-      "SELECT key, experiment, model, method, bits, seed, source_version, checkpoint_hash FROM runs ORDER BY key",
+      "SELECT key, experiment, model, method, bits, seed, source_version, checkpoint_hash, model_bytes FROM runs ORDER "
+      "BY key",
       "SELECT key, task, task_version, name, \"group\", value, standard_error, count, higher_is_better, unit, "
       "population FROM metrics JOIN runs ON id = run_id ORDER BY key, task, name, \"group\"",
       "SELECT key, task, \"index\", input_hash, output, score FROM samples JOIN runs ON id = run_id "

@@ -84,6 +84,11 @@ void add_training(RunRecord& run) {
          .warnings = layer == 7 ? std::vector<std::string>{"the loss is nan"} : std::vector<std::string>{}});
 }
 
+int64_t size_of(const RunRecord& run) {
+  if (run.method == "none") return 16'060'522'496;
+  return run.bits == "W4A4" ? 5'070'000'000 : 4'200'000'000;
+}
+
 std::vector<RunRecord> runs() {
   std::vector<RunRecord> all = plausible_runs();
   std::erase_if(all, [](const RunRecord& run) {
@@ -98,6 +103,7 @@ std::vector<RunRecord> runs() {
       all.push_back(run);
     }
   for (auto& run : all) {
+    run.model_bytes = size_of(run);
     add_odd_task(run);
     add_gallery(run);
     if (run.bits == "W4A4") add_surfaces(run);

@@ -2,7 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstring>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "program.h"
 #include "store/store.h"
@@ -22,12 +25,13 @@ struct Result {
   std::vector<Metric> metrics;
   std::vector<Sample> samples;
   std::string config, bits, method;
+  std::optional<int64_t> bytes;
 };
 Result result_of(const fs::path& database) {
   const Store store = Store::open_for_reading(database);
   EXPECT_EQ(store.runs().size(), 1u);
   const RunRecord record = store.load(store.runs().front().id);
-  return {record.metrics, record.samples, record.resolved_config, record.bits, record.method};
+  return {record.metrics, record.samples, record.resolved_config, record.bits, record.method, record.model_bytes};
 }
 
 class Quantize : public testing::Test {
@@ -42,6 +46,21 @@ class Quantize : public testing::Test {
 
   fs::path scratch_;
 };
+
+// Floating-point numbers counted as if they had 16 bits.
+int64_t bytes_in_16_bits(const fs::path& folder) {
+  int64_t bytes = 0;
+  const std::string file = read_all(folder / "model.safetensors");
+  uint64_t header_bytes = 0;
+  std::memcpy(&header_bytes, file.data(), sizeof header_bytes);
+  for (const auto& [name, tensor] : nlohmann::json::parse(file.substr(sizeof header_bytes, header_bytes)).items()) {
+    if (name == "__metadata__") continue;
+    const auto ends = tensor.at("data_offsets").get<std::array<int64_t, 2>>();
+    const std::string type = tensor.at("dtype");
+    bytes += (ends[1] - ends[0]) / (type == "F64" ? 4 : type == "F32" ? 2 : 1);
+  }
+  return bytes;
+}
 
 class SameScores : public Quantize, public testing::WithParamInterface<const char*> {};
 
@@ -58,12 +77,14 @@ TEST_P(SameScores, WithTheFolderAsWithTheCalibration) {
     return result_of(path(name));
   };
   const Result before = run(settings, "before.db");
+  EXPECT_EQ(before.bytes, bytes_in_16_bits(path("saved")));
   for (const std::string& choice : {"method=saved" + on_saved(), settings + on_saved()}) {
     const Result after = run(choice, choice.starts_with("method=saved") ? "saved.db" : "same.db");
     EXPECT_EQ(after.metrics, before.metrics) << choice;
     EXPECT_EQ(without_times(after.samples), without_times(before.samples)) << choice;
     EXPECT_EQ(after.method, before.method);
     EXPECT_EQ(after.bits, before.bits);
+    EXPECT_EQ(after.bytes, before.bytes);
     EXPECT_THAT(after.config, HasSubstr("checkpoint_sha256")) << "the row tells what was saved";
   }
 }

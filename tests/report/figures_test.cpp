@@ -116,6 +116,32 @@ TEST(ParetoOfMethods, LeavesOutSimulatedTimes) {
   EXPECT_FALSE(method_pareto(alone, make_settings(alone)).has_value());
 }
 
+TEST(ParetoOfSizes, ShowsEachMethodAtItsBitWidths) {
+  RunRecord whole = scored("none", 1, 100);
+  whole.model_bytes = 16'000'000;
+  std::vector<RunRecord> records;
+  for (const char* bits : {"W3A3", "W4A4"}) {
+    whole.bits = bits;
+    whole.key += bits;
+    records.push_back(whole);
+    for (const char* method : {"rtn", "quarot"}) {
+      records.push_back(scored(method, 1, (bits[1] == '4' ? 50 : 25) + (method[0] == 'q' ? 5 : -5)));
+      records.back().bits = bits;
+      records.back().key += bits;
+      records.back().model_bytes = bits[1] == '4' ? 4'500'000 : 3'500'000;
+    }
+  }
+  const auto runs = numbered(records);
+  const auto figure = size_pareto(make_settings(runs));
+  ASSERT_TRUE(figure.has_value());
+  EXPECT_THAT(data_of(*figure), AllOf(HasSubstr("RTN,3.5,20,"), HasSubstr("RTN,4.5,45,"), HasSubstr("16-bit,16,100,"),
+                                      HasSubstr("nothing is both smaller and better,3.5,30,"),
+                                      Not(HasSubstr("nothing is both smaller and better,4.5,45,"))));
+  for (auto& record : records) record.model_bytes.reset();
+  const auto unknown = numbered(records);
+  EXPECT_FALSE(size_pareto(make_settings(unknown)).has_value());
+}
+
 TEST(ParetoOfLatencies, JoinsWhatNothingIsBetterThan) {
   std::vector<LatencyRow> rows(3);
   for (size_t i = 0; i < rows.size(); ++i) {

@@ -30,6 +30,7 @@ inline constexpr std::array kUndo = {
     "DROP TABLE sample_details; ALTER TABLE metrics DROP COLUMN population",
     "DROP VIEW scores; DROP VIEW answers; DROP VIEW layer_error; DROP VIEW latency",
     "DROP VIEW answers; DROP TABLE unmaskings; CREATE VIEW answers AS SELECT 1 AS run",
+    "ALTER TABLE runs DROP COLUMN model_bytes",
 };
 
 // Makes a file of the newest version one of an older version.

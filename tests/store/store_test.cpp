@@ -35,6 +35,7 @@ RunRecord make_run(const std::string& key, uint64_t seed = 1) {
       .resolved_config = "seed: 1\n",
       .source_version = "0.1.0",
       .checkpoint_hash = "c0ffee",
+      .model_bytes = 5'000'000'000,
       .arm = "rtn_clipped",
       .machine = "a machine",
       .started_at = "2025-01-01T00:00:00Z",
