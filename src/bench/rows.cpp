@@ -31,11 +31,10 @@ Samples make_samples(const Measurement& measured, const std::vector<bool>& count
 }
 
 std::vector<Samples> all_samples(const Contest& contest, const std::vector<Measurement>& measured) {
-  const auto counts = undisturbed_rounds(measured);
   std::vector<Samples> all;
-  for (size_t i = 0; i < measured.size(); ++i)
+  for (const Measurement& m : measured)
     all.push_back(
-        make_samples(measured[i], counts[i], contest.runs_per_unit / static_cast<double>(contest.units_per_run)));
+        make_samples(m, undisturbed_rounds(m), contest.runs_per_unit / static_cast<double>(contest.units_per_run)));
   return all;
 }
 
@@ -164,6 +163,7 @@ std::vector<LatencyRow> make_rows(const std::string& group, const Contest& conte
     add_goal(row, group, contest, samples[i], samples);
     row.accuracy = evidence[i].accuracy;
     row.statistics = complete_statistics(evidence[i].statistics, contest, measured[i], row.median_s);
+    if (!measured[i].speeds.empty()) row.statistics["speed_percent"] = 100 * relative_speed(measured[i], measured);
     if (measured[i].peak_bytes >= 0) row.peak_memory_mib = static_cast<double>(measured[i].peak_bytes) / (1 << 20);
     rows.push_back(std::move(row));
   }

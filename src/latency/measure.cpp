@@ -93,20 +93,18 @@ std::vector<Measurement> measure(const std::vector<Rival>& rivals, const Measure
   return results;
 }
 
-std::vector<std::vector<bool>> undisturbed_rounds(const std::vector<Measurement>& measured) {
+std::vector<bool> undisturbed_rounds(const Measurement& measured) {
+  std::vector<bool> rounds(measured.seconds.size(), true);
+  if (measured.speeds.empty()) return rounds;
+  const double least = kLeastSpeed * quantile(measured.speeds, 0.5);
+  for (size_t i = 0; i < rounds.size(); ++i) rounds[i] = measured.speeds[i] >= least;
+  return rounds;
+}
+
+double relative_speed(const Measurement& own, const std::vector<Measurement>& measured) {
   std::vector<double> all;
   for (const Measurement& m : measured) all.insert(all.end(), m.speeds.begin(), m.speeds.end());
-  const double least = all.empty() ? 0 : kLeastSpeed * quantile(all, 0.5);
-  std::vector<std::vector<bool>> counts;
-  for (const Measurement& m : measured) {
-    std::vector<bool> rounds(m.seconds.size(), true);
-    for (size_t i = 0; i < m.speeds.size(); ++i) rounds[i] = m.speeds[i] >= least;
-    if (std::find(rounds.begin(), rounds.end(), true) == rounds.end())
-      throw EnvironmentError("{}: the processor's speed changed during every round: try again when it is less busy",
-                             m.name);
-    counts.push_back(std::move(rounds));
-  }
-  return counts;
+  return quantile(own.speeds, 0.5) / quantile(all, 0.5);
 }
 
 }  // namespace freeact

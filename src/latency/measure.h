@@ -50,9 +50,12 @@ std::vector<Measurement> measure(const std::vector<Rival>& rivals, const Measure
 // A sample counts when the processor ran at least at this share of its median speed before and after it.
 inline constexpr double kLeastSpeed = 0.9;
 
-// For each rival, which of its rounds count. All do where nothing was probed; the median is over all rivals. Throws
-// EnvironmentError when a rival keeps none.
-std::vector<std::vector<bool>> undisturbed_rounds(const std::vector<Measurement>& measured);
+// Which of a rival's rounds count. All do where nothing was probed. The median is the rival's own: processors lower
+// their clock for some instructions, so that the speed after them is part of what these cost.
+std::vector<bool> undisturbed_rounds(const Measurement& measured);
+
+// A probed rival's median speed as a share of that of all.
+double relative_speed(const Measurement& own, const std::vector<Measurement>& measured);
 
 // Which rival runs when: each round starts with the next one, and every second round goes backwards, so that nobody
 // always runs after the same neighbour.
