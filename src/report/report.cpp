@@ -107,6 +107,7 @@ void add_setting(ReportDocument& document, const Setting& setting, const std::ve
   add_if(document, main_figure(setting));
   document.blocks.push_back(main_table(setting, published));
   add_if(document, score_table(setting));
+  add_if(document, cost_table(setting));
   if (differences.empty())
     document.blocks.push_back(Paragraph{"No paired differences: they need FlatQuant and another method."});
   else

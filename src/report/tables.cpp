@@ -69,29 +69,6 @@ void add_recovered(Table& table, const Setting& setting) {
   table.caption += " Recovered: the mean in per cent of the 16-bit model's.";
 }
 
-const std::optional<int64_t>& size_of(const Arm& arm) {
-  return arm.runs[0]->record.model_bytes;
-}
-
-TableCell size_cell(const Arm& arm, const Arm* reference) {
-  if (!size_of(arm)) return missing_cell("not recorded, or a saved model has no place for it");
-  TableCell cell = text_cell(format_megabytes(*size_of(arm)));
-  if (reference != nullptr && reference != &arm && size_of(*reference))
-    cell.note =
-        fmt::format("{:.3f} of 16-bit", static_cast<double>(*size_of(arm)) / static_cast<double>(*size_of(*reference)));
-  return cell;
-}
-
-// Does nothing where no run has one.
-void add_sizes(Table& table, const Setting& setting) {
-  if (std::ranges::none_of(setting.arms, [](const Arm& arm) { return size_of(arm).has_value(); })) return;
-  const Arm* reference = find_arm(setting, "none");
-  table.columns.emplace_back("Size [MB]");
-  for (size_t i = 0; i < setting.arms.size(); ++i) table.rows[i].push_back(size_cell(setting.arms[i], reference));
-  table.caption +=
-      " Size: weights, scales and transforms, integers packed and all other numbers in 16 bits, in millions of bytes.";
-}
-
 // How the average is made, in words; "" without one.
 std::string average_formula(const Setting& setting) {
   const Column* average = accuracy_column(setting);
@@ -116,7 +93,6 @@ Table main_table(const Setting& setting, const std::vector<PublishedScore>& publ
   if (!setting.scores.empty()) table.caption += " Of a task with several scores this is the headline; see All scores.";
   add_published_average(table, setting, published);
   add_recovered(table, setting);
-  add_sizes(table, setting);
   add_runs_column(table, setting);
   return table;
 }
@@ -128,6 +104,32 @@ std::optional<Table> group_table(const Setting& setting) {
   table.title = "By part of the test, " + setting.title;
   table.caption = "As above, for each part of the tests by itself, mean over tasks; single tasks are in results.csv.";
   add_runs_column(table, setting);
+  return table;
+}
+
+std::optional<Table> cost_table(const Setting& setting) {
+  const auto size_of = [](const Arm& arm) { return arm.runs[0]->record.model_bytes.value_or(0); };
+  if (std::ranges::none_of(setting.arms, size_of)) return std::nullopt;
+  Table table{.name = "cost_" + file_stem(setting.title),
+              .title = "Size and calibration, " + setting.title,
+              .caption =
+                  "Size: weights, scales and transforms, integers packed and all other numbers in 16 bits, in "
+                  "millions of bytes. Calibration: mean over the runs.",
+              .columns = {"Method", "Size [MB]", "Of 16-bit", "Calibration"},
+              .rows = {}};
+  const Arm* reference = find_arm(setting, "none");
+  const int64_t whole = reference == nullptr ? 0 : size_of(*reference);
+  for (const auto& arm : setting.arms) {
+    const int64_t size = size_of(arm);
+    std::vector<double> seconds;
+    for (const Run* run : arm.runs) seconds.push_back(run->record.calibration_s);
+    const std::string share = fmt::format("{:.3f}", static_cast<double>(size) / static_cast<double>(whole));
+    const TableCell missing = missing_cell("not recorded, or a saved model has no place for it");
+    table.rows.push_back(
+        {text_cell(arm.label), size > 0 ? text_cell(format_megabytes(size)) : missing,
+         size > 0 && whole > 0 ? text_cell(share) : missing,
+         arm.method == "none" ? missing_cell("nothing to calibrate") : text_cell(format_duration(mean(seconds)))});
+  }
   return table;
 }
 

@@ -34,6 +34,9 @@ std::optional<Table> token_type_table(const Setting& setting);
 std::optional<Table> layer_table(const Setting& setting);
 std::optional<Figure> layer_figure(const Setting& setting);
 
+// How large each method's model is, and how long its calibration took. Nothing where no run has a size.
+std::optional<Table> cost_table(const Setting& setting);
+
 // The appendix: what every run was.
 Table run_table(const std::vector<Run>& runs);
 // Every configuration once, under the hash that the appendix has and the runs it belongs to.

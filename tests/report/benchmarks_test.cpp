@@ -5,7 +5,6 @@
 #include "benchmark_runs.h"
 #include "report/comparison.h"
 #include "report/describe.h"
-#include "report/format.h"
 #include "report/render.h"
 #include "report/summary.h"
 #include "report/tables.h"
@@ -44,17 +43,16 @@ TEST(Benchmarks, TheHeadlineAloneIsInTheMainTableAndInTheAverage) {
 TEST(Benchmarks, SizesStandBesideThe16BitModels) {
   std::vector<RunRecord> records = {run_of("none", 99, 100, 100), run_of("rtn", 80, 100, 100),
                                     run_of("quarot", 80, 100, 100)};
-  EXPECT_THAT(main_table(make_settings(numbered(records))[0]).columns, Not(Contains("Size [MB]")));
+  const auto unknown = numbered(records);
+  EXPECT_FALSE(cost_table(make_settings(unknown)[0]).has_value());
   records[0].model_bytes = 16'060'522'496;
   records[1].model_bytes = 4'818'156'749;
+  records[1].calibration_s = 61;
   const auto runs = numbered(records);
-  const Table table = main_table(make_settings(runs)[0]);
-  const size_t column = table.columns.size() - 2;
-  EXPECT_EQ(table.columns[column], "Size [MB]");
-  EXPECT_EQ(table.rows[0][column].text, "16061");
-  EXPECT_EQ(table.rows[1][column].text, "4818");
-  EXPECT_EQ(table.rows[1][column].note, "0.300 of 16-bit");
-  EXPECT_EQ(table.rows[2][column].text, kMissing) << "QuaRot's run is older";
+  const Table table = *cost_table(make_settings(runs)[0]);
+  EXPECT_THAT(texts(table.rows[0]), ElementsAre("16-bit", "16061", "1.000", "–"));
+  EXPECT_THAT(texts(table.rows[1]), ElementsAre("RTN", "4818", "0.300", "1m 01s"));
+  EXPECT_THAT(texts(table.rows[2]), ElementsAre("QuaRot", "–", "–", "25s")) << "its run is older";
 }
 
 TEST(Benchmarks, TheBestAreBoldUnlessAllAreAlike) {
