@@ -53,7 +53,8 @@ int64_t bytes_in_16_bits(const fs::path& folder) {
   const std::string file = read_all(folder / "model.safetensors");
   uint64_t header_bytes = 0;
   std::memcpy(&header_bytes, file.data(), sizeof header_bytes);
-  for (const auto& [name, tensor] : nlohmann::json::parse(file.substr(sizeof header_bytes, header_bytes)).items()) {
+  const auto header = nlohmann::json::parse(file.substr(sizeof header_bytes, header_bytes));
+  for (const auto& [name, tensor] : header.items()) {
     if (name == "__metadata__") continue;
     const auto ends = tensor.at("data_offsets").get<std::array<int64_t, 2>>();
     const std::string type = tensor.at("dtype");
