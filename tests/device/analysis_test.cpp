@@ -53,8 +53,14 @@ TEST(AnalysisOnDevice, FollowsAStreamWithAllArms) {
     batch.outputs_BTD = model.blocks[0].forward(batch.inputs_BTD, batch.context, model.config);
   const CalibratedBlock block = method->calibrate(on_device(model.blocks[0], kFakeDevice), learnt, model.config);
   const StreamSettings settings = {.arms = adaptive_arms(true, true), .threshold = 0};
-  for (const StreamError& error : run_stream(block, {batches[0]}, {{batches[1]}, {batches[2]}}, model.config, settings))
-    EXPECT_TRUE(error.error.relative_error > 0 && error.error.relative_error < 1);
+  double sum = 0;
+  for (const StreamError& error :
+       run_stream(block, {batches[0]}, {{batches[1]}, {batches[2]}}, model.config, settings)) {
+    // Nothing at all where 16-bit directions hold all that a type has at a site.
+    EXPECT_TRUE(error.error.relative_error >= 0 && error.error.relative_error < 1);
+    sum += error.error.relative_error;
+  }
+  EXPECT_GT(sum, 0);
 }
 
 TEST(AnalysisOnDevice, CalibrationsGoOnFromSavedBlocks) {
