@@ -81,6 +81,12 @@ double seconds_per_item(const Run& run) {
   return run.record.evaluation_s / static_cast<double>(items);
 }
 
+// At the mean of the accuracies of an arm's runs.
+Point mean_point(const Arm& arm, double cost, const std::vector<double>& accuracies) {
+  const Interval interval = t_interval(accuracies);
+  return {arm.label, cost, interval.centre, interval.known() ? interval.half_width() : std::nan("")};
+}
+
 std::optional<Point> point_of(const Arm& arm, const Column& column, const std::vector<BackendTwins>& twins) {
   std::vector<double> seconds, accuracies;
   for (const Run* run : timed_runs(arm, twins)) {
@@ -90,9 +96,7 @@ std::optional<Point> point_of(const Arm& arm, const Column& column, const std::v
     accuracies.push_back(*accuracy);
   }
   if (seconds.empty()) return std::nullopt;
-  const Interval interval = t_interval(accuracies);
-  return Point{arm.label, 1000 * mean(seconds), interval.centre,
-               interval.known() ? interval.half_width() : std::nan("")};
+  return mean_point(arm, 1000 * mean(seconds), accuracies);
 }
 
 // Nothing where only the 16-bit model has a time.
@@ -113,9 +117,7 @@ std::optional<Point> size_point(const Arm& arm, const Column& column) {
   const auto accuracies = column_values(arm, column);
   const auto bytes = arm.runs[0]->record.model_bytes;
   if (accuracies.empty() || !bytes) return std::nullopt;
-  const Interval interval = t_interval(accuracies);
-  return Point{arm.label, static_cast<double>(*bytes) / 1e6, interval.centre,
-               interval.known() ? interval.half_width() : std::nan("")};
+  return mean_point(arm, static_cast<double>(*bytes) / 1e6, accuracies);
 }
 
 // Of settings that differ in their bits alone. The 16-bit model may be in all of them.
