@@ -45,6 +45,11 @@ at::Tensor padding_bias(const at::Tensor& mask_BT, PaddingRule rule, at::ScalarT
   return at::zeros(visible.sizes(), visible.options().dtype(dtype)).masked_fill(at::logical_not(visible), lowest);
 }
 
+at::Tensor gated(const at::Tensor& gate, const at::Tensor& up) {
+  const at::Tensor gates = at::silu(gate);
+  return at::GradMode::is_enabled() ? gates * up : gates.mul_(up);  // without gradients nobody else holds the gates
+}
+
 }  // namespace
 
 std::vector<at::Tensor> Block::run_site(SiteId id, const at::Tensor& x_BTD, const ForwardContext& context) const {
@@ -88,7 +93,7 @@ at::Tensor Block::forward(const at::Tensor& hidden_BTD, const ForwardContext& co
   const at::Tensor attended =
       hidden_BTD + attend(rms_norm(hidden_BTD, attention_norm, config.norm_eps), context, config);
   const auto gate_up = run_site(SiteId::kMlpGateUp, rms_norm(attended, mlp_norm, config.norm_eps), context);
-  const at::Tensor out = attended + run_site(SiteId::kMlpDown, at::silu(gate_up[0]) * gate_up[1], context)[0];
+  const at::Tensor out = attended + run_site(SiteId::kMlpDown, gated(gate_up[0], gate_up[1]), context)[0];
   context.observe(fmt::format("block{}", index), out);
   return out;
 }

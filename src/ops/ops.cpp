@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "ops/plain_ops.h"
+#include "ops/plain_rows.h"
 #include "util/error.h"
 
 namespace freeact {
@@ -24,7 +26,9 @@ at::Tensor future(int64_t queries, int64_t keys, at::Device device) {
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
   const at::Tensor wide = x.to(at::promote_types(x.scalar_type(), at::kFloat));
-  const at::Tensor normal = wide * at::rsqrt(wide.square().mean(-1, /*keepdim=*/true) + eps);
+  const at::Tensor factors = at::rsqrt(wide.square().mean(-1, /*keepdim=*/true) + eps);
+  if (is_plain(x) && is_plain(weight)) return scale_rows(x, factors, weight);
+  const at::Tensor normal = wide * factors;
   return normal.to(x.scalar_type()) * weight;
 }
 
@@ -39,6 +43,7 @@ RopeTable rope_table(const at::Tensor& positions, int64_t head_width, double the
 }
 
 at::Tensor apply_rope(const at::Tensor& x_BHTK, const RopeTable& table) {
+  if (can_rotate_plain(x_BHTK, table)) return rotate_plain(x_BHTK, table);
   const at::Tensor x = x_BHTK.to(at::promote_types(x_BHTK.scalar_type(), table.cos.scalar_type()));
   const auto halves = x.chunk(2, -1);
   const at::Tensor rotated = at::cat({-halves[1], halves[0]}, -1);

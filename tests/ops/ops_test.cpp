@@ -40,6 +40,17 @@ TEST(RmsNorm, TakesTheMeanInFloat32) {
   EXPECT_NEAR(y[0][0].item<double>(), 1.0, 1e-3);
 }
 
+// Where a gradient is asked for, the library's own operations run, one after the other.
+at::Tensor with_gradient(const at::Tensor& x) {
+  return x.clone().requires_grad_(true);
+}
+
+TEST(RmsNorm, OnePassRoundsAsTheSeparateOperationsDo) {
+  const at::Tensor x = random({3, 5, 37}).to(at::kFloat), weight = random({37}, 2).to(at::kFloat);
+  for (const at::Tensor& view : {x, x.transpose(0, 1), x.slice(1, 1, 4)})
+    EXPECT_TRUE(at::equal(rms_norm(view, weight, 1e-5), rms_norm(with_gradient(view), weight, 1e-5).detach()));
+}
+
 class Rope : public testing::Test {
  protected:
   static constexpr int64_t kWidth = 16;
@@ -61,6 +72,19 @@ TEST_F(Rope, RotatesPairsHalfAHeadApart) {
     expected[i + half] = b * std::cos(angle) + a * std::sin(angle);
   }
   EXPECT_LT(max_difference(rotate(x, position), expected), 1e-5);
+}
+
+TEST_F(Rope, OnePassRoundsAsTheSeparateOperationsDo) {
+  const at::Tensor x = random({2, 7, 3, kWidth}).to(at::kFloat);  // tokens before heads, as linears leave them
+  const at::Tensor positions = at::arange(7, at::kLong);
+  for (const at::Tensor& of_batch : {positions.view({1, 7}), at::stack({positions, positions + 4})}) {
+    const RopeTable table = rope_table(of_batch, kWidth, kTheta);
+    for (const at::Tensor& heads : {x.transpose(1, 2), x.transpose(1, 2).contiguous()})
+      EXPECT_TRUE(at::equal(apply_rope(heads, table), apply_rope(with_gradient(heads), table).detach()));
+    const RopeTable window = {table.cos.slice(2, 2, 5), table.sin.slice(2, 2, 5)};
+    const at::Tensor part = x.transpose(1, 2).slice(2, 2, 5);
+    EXPECT_TRUE(at::equal(apply_rope(part, window), apply_rope(with_gradient(part), window).detach()));
+  }
 }
 
 TEST_F(Rope, KeepsLengthsAndTheFirstPosition) {

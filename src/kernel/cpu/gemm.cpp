@@ -42,10 +42,10 @@ struct Piece {
   int64_t begin, rows, panel;
 };
 
-// finish(piece, sums [rows, 64]) for all pieces.
+// finish(piece, sums [rows, 64]) for all pieces; it writes to y [M, O], values of 4 bytes.
 template <typename Finish>
 void for_each_piece(const QuantisedRows& x, const PackedWeight& weight, const GemmKernels& kernels,
-                    const Finish& finish) {
+                    const at::Tensor& y_MO, const Finish& finish) {
   const int64_t padded = padded_width(weight.width), rows = x.rows();
   const int64_t panels = (weight.outputs + kPanel - 1) / kPanel, panel_bytes = kPanel * padded * weight.bits / 8;
   if (rows == 0 || panels == 0) return;
@@ -54,6 +54,8 @@ void for_each_piece(const QuantisedRows& x, const PackedWeight& weight, const Ge
   const int64_t grain = std::max<int64_t>(1, kOperationsOfATask / std::max<int64_t>(1, block_rows * padded * kPanel));
   const auto* codes = x.codes_MP.const_data_ptr<int8_t>();
   const auto* packed = weight.bytes.const_data_ptr<uint8_t>();
+  const auto* results = static_cast<const char*>(y_MO.const_data_ptr());
+  const int64_t results_stride = y_MO.stride(0) * 4;
   const auto products = weight.bits == 4 ? kernels.products_4bit : kernels.products_8bit;
   at::parallel_for(0, blocks * panels, grain, [&](int64_t first, int64_t last) {
     // Sums, and room for unpacked codes.
@@ -64,8 +66,8 @@ void for_each_piece(const QuantisedRows& x, const PackedWeight& weight, const Ge
       const int64_t begin = rows * (i / panels) / blocks, end = rows * (i / panels + 1) / blocks;
       const Piece piece = {begin, end - begin, i % panels};
       std::fill_n(sums, piece.rows * kPanel, 0);
-      products(
-          {codes + begin * padded, piece.rows, padded, packed + piece.panel * panel_bytes, padded, sums, unpacked});
+      products({codes + begin * padded, piece.rows, padded, packed + piece.panel * panel_bytes, padded, sums, unpacked,
+                results + begin * results_stride + piece.panel * kPanel * 4, results_stride});
       finish(piece, sums);
     }
   });
@@ -103,7 +105,7 @@ at::Tensor integer_products(const QuantisedRows& x, const PackedWeight& weight) 
   check_rows(x, weight);
   at::Tensor y = at::empty({x.rows(), weight.outputs}, x.codes_MP.options().dtype(at::kInt));
   auto* to = y.mutable_data_ptr<int32_t>();
-  for_each_piece(x, weight, kernels_of(instruction_set()), [&](const Piece& piece, const int32_t* sums) {
+  for_each_piece(x, weight, kernels_of(instruction_set()), y, [&](const Piece& piece, const int32_t* sums) {
     const int64_t first = piece.panel * kPanel, count = std::min(kPanel, weight.outputs - first);
     for (int64_t m = 0; m < piece.rows; ++m)
       std::copy_n(sums + m * kPanel, count, to + (piece.begin + m) * weight.outputs + first);
@@ -129,7 +131,7 @@ void integer_linear(const QuantisedRows& x, const PackedWeight& weight, const at
   auto* y = y_MO.mutable_data_ptr<float>();
   const int64_t stride = y_MO.stride(0);
   const GemmKernels kernels = kernels_of(instruction_set());
-  for_each_piece(x, weight, kernels, [&](const Piece& piece, const int32_t* sums) {
+  for_each_piece(x, weight, kernels, y_MO, [&](const Piece& piece, const int32_t* sums) {
     const OfPanel<float> scale_o(weight.scale_O, piece.panel), bias_o(plain_bias, piece.panel);
     const OfPanel<int32_t> offset_o(weight.offset_O, piece.panel), centred_o(centred, piece.panel);
     const int64_t first = piece.panel * kPanel;

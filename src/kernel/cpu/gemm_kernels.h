@@ -27,6 +27,9 @@ struct PanelProduct {
   int64_t width;      // P
   int32_t* sums;      // 64-byte aligned
   uint8_t* unpacked;  // scratch of kBlockBytes, 64-byte aligned
+  // Where finishing writes [rows, 64] values of 4 bytes, stride apart: fetched while the last products are made.
+  const char* results;
+  int64_t results_stride;  // bytes
 };
 
 // y [rows, outputs <= 64], stride apart = (scale_m scale_o) * t + bias_o with one rounding of the last two steps (FMA),

@@ -33,11 +33,19 @@ enum class Source {
   kBytes,        // a code a byte, near by
 };
 
+// Otherwise each write would wait for its line.
+inline void fetch_results(const PanelProduct& p, int64_t row, int64_t rows) {
+  for (int64_t end = row + rows; row < end; ++row)
+    for (int64_t byte = 0; byte < kPanel * 4; byte += 64)
+      __builtin_prefetch(p.results + row * p.results_stride + byte, /*for writing=*/1);
+}
+
 template <typename Tiles, int kBits, Source kSource>
 void add_tiles(const PanelProduct& p, const uint8_t* weights, int64_t begin, int64_t width, const uint8_t* packed_end) {
   const int64_t tiles = (p.rows + Tiles::kRows - 1) / Tiles::kRows, pairs = width / (2 * kGroup);
   for (int64_t t = 0, row = 0; t < tiles; ++t) {
     const int64_t rows = p.rows * (t + 1) / tiles - row;  // as even as can be: 5 and 5 rather than 6 and 4
+    if (begin + width == p.width) fetch_results(p, row, rows);
     // The first tiles fetch what the next block, or panel, begins with.
     const uint8_t* ahead = t < Tiles::kFetchingTiles ? packed_end + t * pairs * kFetchedOfAPair : weights;
     Tiles::template tile<kBits, kSource>(
