@@ -59,8 +59,10 @@ FREEACT_INLINE float log2_of(float x) {
   return p * t + static_cast<float>(exponent);
 }
 
-// For |x| <= 126; the polynomial interpolates 2^t on [-1/2, 1/2], off by 3e-9 at most.
-FREEACT_INLINE float exp2_of(float x) {
+// For |x| <= 126, beyond which it stays as it is there; of NaN it is 2^-126. The polynomial interpolates 2^t on
+// [-1/2, 1/2], off by 3e-9 at most.
+FREEACT_INLINE float exp2_of(float any_x) {
+  const float raised = any_x > -126.0f ? any_x : -126.0f, x = raised < 126.0f ? raised : 126.0f;
   const float whole = (x + kRounder) - kRounder;
   const float t = x - whole;
   float p = 0.000154697328f;

@@ -88,7 +88,8 @@ TEST_F(GoldenImages, Internvl) {
 }
 
 TEST_F(GoldenImages, TilingTable) {
-  for (const auto& cells : Golden("internvl2_5_tiny").io["tiling_table"]["rows"]) {
+  const Golden golden("internvl2_5_tiny");
+  for (const auto& cells : golden.io.at("tiling_table").at("rows")) {
     const auto row = cells.get<std::vector<int64_t>>();
     EXPECT_EQ(choose_tiles(row[0], row[1], row[2], row[3], row[4]), (TileGrid{row[5], row[6]})) << cells;
   }
