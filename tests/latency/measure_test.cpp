@@ -151,7 +151,8 @@ TEST(Memory, SeesWhatARunTouches) {
   const int64_t extra = memory.extra_bytes();
   if (extra < 0) GTEST_SKIP() << "this kernel does not tell";
   EXPECT_GE(extra, kBytes * 9 / 10);
-  EXPECT_LE(resident_memory().now_bytes, resident_memory().peak_bytes);
+  const ResidentMemory here = resident_memory();
+  EXPECT_LE(here.now_bytes, here.peak_bytes);
 }
 
 TEST(MachineDescription, IsOneLine) {
