@@ -1,11 +1,8 @@
 #include "ops/plain_ops.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/TensorIterator.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-
-#include <algorithm>
 
 #include "ops/plain_rows.h"
 
@@ -20,10 +17,6 @@ void rotate(const float* x, const float* cosine, const float* sine, int64_t half
 
 const float* head_of(const at::Tensor& x_BHTK, int64_t b, int64_t h, int64_t t) {
   return x_BHTK.const_data_ptr<float>() + b * x_BHTK.stride(0) + h * x_BHTK.stride(1) + t * x_BHTK.stride(2);
-}
-
-int64_t rows_of_a_task(int64_t row) {
-  return std::max<int64_t>(1, at::internal::GRAIN_SIZE / std::max<int64_t>(1, row));
 }
 
 }  // namespace

@@ -12,6 +12,9 @@ namespace freeact {
 // float32 on the CPU, and no gradient is asked of it.
 bool is_plain(const at::Tensor& x);
 
+// How many rows of a width are worth a thread of their own, at least one.
+int64_t rows_of_a_task(int64_t width);
+
 // fn(x, number of rows, y) for stretches of the rows of a plain x [.., D], side by side on all threads: y like x,
 // contiguous.
 using RowFunction = std::function<void(const float* x, int64_t rows, float* y)>;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ops/plain_rows.h"
 #include "quant/row_kernels.h"
 
 namespace freeact {
@@ -125,10 +126,6 @@ struct WeightRule {
   using Row = WeightRow;
   static constexpr auto kGradient = weight_gradient;
 };
-
-int64_t rows_of_a_task(int64_t width) {
-  return std::max<int64_t>(1, at::internal::GRAIN_SIZE / width);
-}
 
 template <typename Rule>
 at::Tensor quantise_rows(const at::Tensor& x, const at::Tensor& low, const at::Tensor& high, const Bounds& codes) {

@@ -180,8 +180,7 @@ std::vector<QuantisedPieces> TransformQuantise::operator()(const at::Tensor& x_M
   const TransformChain chain = has_rows_ ? chain_ : TransformChain();
   const RowKernels kernels = row_kernels();
   const int64_t block = std::max<int64_t>(1, kBlockFloats / width_);
-  const int64_t rows_of_a_task = std::max<int64_t>(1, at::internal::GRAIN_SIZE / width_);
-  at::parallel_for(0, layout.rows, rows_of_a_task, [&](int64_t begin, int64_t end) {
+  at::parallel_for(0, layout.rows, rows_of_a_task(width_), [&](int64_t begin, int64_t end) {
     const int64_t floats = std::min(block, end - begin) * width_;
     Scratch one(chain.empty() ? 0 : floats), other(chain.size() > 1 ? floats : 0);
     for (; begin < end; begin += block) {
